@@ -1,0 +1,69 @@
+import { readJson } from '@outrigger/contracts';
+import type { JsonValue, Refusal } from '@outrigger/core';
+import type { Authenticator, Caller } from '@outrigger/pipeline';
+import { closeAfter, readBody, sendRefusal } from '@outrigger/runtime';
+import type { Scope } from '@outrigger/store';
+import type { Request, RequestHandler, Response } from 'express';
+
+/** What a handler answers: a status with a JSON body, or a refusal. */
+export type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | { refusal: Refusal };
+
+/** A handler for an authenticated call. `body` is the checked JSON of calls that carry one. */
+export type Handler = (call: { caller: Caller; req: Request; body: JsonValue; bodyBytes: number }) => Promise<Answer>;
+
+/**
+ * Wraps a handler: authenticate first (cheap, and nothing is read for strangers), then read the body, then handle. Every
+ * route says which scope it needs, so that none can be forgotten.
+ */
+export function route(
+  authenticate: Authenticator,
+  scope: Scope,
+  handler: Handler,
+  options: { bodyLimitBytes?: number } = {},
+): RequestHandler {
+  return async (req, res) => {
+    const authenticated = await authenticate(req.headers, scope);
+    if ('refusal' in authenticated) {
+      const challenge: Record<string, string> =
+        authenticated.refusal.code === 'MSG-000401' ? { 'www-authenticate': 'Bearer' } : {};
+      sendRefusal(res, authenticated.refusal, challenge);
+      return;
+    }
+    let body: JsonValue = null;
+    let bodyBytes = 0;
+    if (options.bodyLimitBytes !== undefined) {
+      const read = await readBody(req, options.bodyLimitBytes);
+      if ('refusal' in read) {
+        sendRefusal(res, read.refusal, closeAfter(read.refusal));
+        return;
+      }
+      const json = readJson(read.body);
+      if ('refusal' in json) {
+        sendRefusal(res, json.refusal);
+        return;
+      }
+      body = json.value;
+      bodyBytes = read.body.length;
+    }
+    sendAnswer(res, await handler({ caller: authenticated.caller, req, body, bodyBytes }));
+  };
+}
+
+function sendAnswer(res: Response, answer: Answer): void {
+  if ('refusal' in answer) {
+    sendRefusal(res, answer.refusal);
+    return;
+  }
+  const headers = { 'content-type': 'application/json; charset=utf-8', ...answer.headers };
+  res.writeHead(answer.status, headers);
+  const text = headers['content-type'].startsWith('application/json')
+    ? JSON.stringify(answer.body)
+    : String(answer.body);
+  res.end(text);
+}
+
+/** A path parameter; Express gives an array only for wildcards, which we do not use. */
+export function pathParameter(req: Request, name: string): string {
+  const value = req.params[name];
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,72 @@
+import { describeCode, executionIdText, type OutcomeCode, parseExecutionId, refuse } from '@outrigger/core';
+import type { Authenticator } from '@outrigger/pipeline';
+import {
+  type ExecutionAccount,
+  type MessageAccount,
+  type MessageEvent,
+  type Pool,
+  readExecution,
+} from '@outrigger/store';
+import { Router } from 'express';
+import { pathParameter, route } from './context.ts';
+
+/** `GET /executions/{executionId}`: ours (the compatible API has no such call for unitary executions). */
+export function executionRoutes(deps: { pool: Pool; authenticate: Authenticator }): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  router.get(
+    '/executions/:executionId',
+    route(deps.authenticate, 'read', async ({ caller, req }) => {
+      const text = pathParameter(req, 'executionId');
+      const executionId = parseExecutionId(text);
+      const account = executionId && (await readExecution(deps.pool, caller.tenant.tenantId, executionId));
+      if (!account || executionIdText(account.endpoint, account.executionId) !== text) {
+        return { refusal: refuse('MSG-000404', 'There is no such execution in this sandbox.', { executionId: text }) };
+      }
+      return { status: 200, body: executionBody(account) };
+    }),
+  );
+  return router;
+}
+
+function executionBody(account: ExecutionAccount) {
+  return {
+    executionId: executionIdText(account.endpoint, account.executionId),
+    requestId: account.requestId,
+    campaignId: account.campaignId,
+    versionId: account.versionId,
+    createdAt: account.acceptedAt.toISOString(),
+    createdBy: account.createdBy,
+    messages: account.messages.map(messageBody),
+  };
+}
+
+function messageBody(message: MessageAccount) {
+  return {
+    messageId: message.messageId,
+    recipientIndex: message.recipientIndex,
+    lane: message.lane,
+    state: message.state,
+    ...codeFields(message.code),
+    acceptedAt: message.acceptedAt.toISOString(),
+    expiresAt: message.expiresAt.toISOString(),
+    ...(message.eligibleAt && { eligibleAt: message.eligibleAt.toISOString() }),
+    events: message.events.map(eventBody),
+  };
+}
+
+function eventBody(event: MessageEvent) {
+  return {
+    state: event.state,
+    at: event.at.toISOString(),
+    attempt: event.attempt,
+    ...codeFields(event.code),
+    ...(event.provider && { provider: event.provider }),
+    ...(event.providerMessageId && { providerMessageId: event.providerMessageId }),
+    ...(event.possibleDuplicate && { possibleDuplicate: true }),
+    ...(event.detail && { detail: event.detail }),
+  };
+}
+
+function codeFields(code: string | null) {
+  return code === null ? {} : { code, reason: describeCode(code as OutcomeCode) };
+}

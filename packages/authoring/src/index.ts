@@ -1,0 +1,3 @@
+export * from './activate.ts';
+export * from './sample-curl.ts';
+export * from './validate.ts';

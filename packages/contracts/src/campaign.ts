@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { channelPackage } from './content/index.ts';
+
+const instant = z.iso.datetime({ offset: true });
+
+/** What an author defines: the seven steps as data (spec 2.1). A draft may be incomplete; activation checks the rest. */
+export const campaignDefinition = z.strictObject({
+  name: z.string().min(1).max(255),
+  description: z.string().max(2_000).default(''),
+  campaignType: z.literal('ApiTriggered').default('ApiTriggered'),
+  category: z.enum(['Marketing', 'Transactional']),
+  highThroughputMode: z.boolean().default(false),
+  identityNamespace: z.string().min(1).max(64).optional(),
+  createNewProfile: z.boolean().default(false),
+  enableWebhooks: z.boolean().default(false),
+  schedule: z
+    .strictObject({
+      startDate: instant.optional(),
+      startDateEnabled: z.boolean().default(false),
+      endDate: instant.optional(),
+      endDateEnabled: z.boolean().default(false),
+    })
+    .optional(),
+  packages: z.array(channelPackage).max(1, 'an API-triggered campaign has one channel action').default([]),
+  /** Ours: how long a message may wait to be handed over, and what happens when its outcome cannot be known. */
+  delivery: z
+    .strictObject({
+      deadlineMinutes: z.number().int().min(1).max(5_040).optional(),
+      onUnknown: z.enum(['resend', 'hold']).optional(),
+    })
+    .optional(),
+});
+export type CampaignDefinition = z.infer<typeof campaignDefinition>;
+
+/** What a frozen version carries besides the author's definition, decided at activation. */
+export type VersionDefinition = {
+  campaign_id: string;
+  channel: 'email' | 'sms' | 'push';
+  lane_class: 'standard' | 'ht' | 'bulk';
+  category: 'marketing' | 'transactional';
+  identity_namespace: string;
+  create_new_profile: boolean;
+  high_throughput: boolean;
+  start_at: string | null;
+  end_at: string | null;
+  deadline_ms: number;
+  on_unknown: 'resend' | 'hold';
+  content: CampaignDefinition['packages'][number]['content'];
+};
+
+const emailAddress = z.string().min(3).max(320);
+const dottedPath = z
+  .string()
+  .regex(/^[A-Za-z_][\w]*(\.[A-Za-z_][\w]*)*$/)
+  .max(255);
+
+/** A channel configuration (surface): who a message comes from (spec 3). */
+export const channelConfigurationInput = z.discriminatedUnion('channel', [
+  z.strictObject({
+    channel: z.literal('EMAIL'),
+    name: z
+      .string()
+      .regex(/^[A-Za-z][\w.-]*$/, 'starts with a letter; letters, digits, _ . - only')
+      .max(100),
+    category: z.enum(['Marketing', 'Transactional']),
+    settings: z.strictObject({
+      from_name: z.string().max(200).optional(),
+      from_email: emailAddress,
+      reply_to_name: z.string().max(200).optional(),
+      reply_to_email: emailAddress.optional(),
+      delivery_address_field: dottedPath.optional(),
+    }),
+  }),
+  z.strictObject({
+    channel: z.literal('SMS'),
+    name: z
+      .string()
+      .regex(/^[A-Za-z][\w.-]*$/, 'starts with a letter; letters, digits, _ . - only')
+      .max(100),
+    category: z.enum(['Marketing', 'Transactional']),
+    settings: z.strictObject({
+      sender: z.string().min(1).max(20).optional(),
+      delivery_address_field: dottedPath.optional(),
+    }),
+  }),
+  z.strictObject({
+    channel: z.literal('PUSH'),
+    name: z
+      .string()
+      .regex(/^[A-Za-z][\w.-]*$/, 'starts with a letter; letters, digits, _ . - only')
+      .max(100),
+    category: z.enum(['Marketing', 'Transactional']),
+    settings: z.strictObject({
+      app_id: z.string().min(1).max(255),
+      platforms: z.array(z.enum(['apns', 'apnsSandbox', 'fcm'])).min(1),
+    }),
+  }),
+]);
+export type ChannelConfigurationInput = z.infer<typeof channelConfigurationInput>;

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { emailContent } from './email.ts';
+import { pushContent } from './push.ts';
+import { smsContent } from './sms.ts';
+
+export { type EmailContent, emailContent } from './email.ts';
+export { type PushContent, pushContent } from './push.ts';
+export { type SmsContent, smsContent } from './sms.ts';
+
+const surface = (surfaceType: 'brandingPresetId' | 'appConfigurationId') =>
+  z.strictObject({
+    surface: z.strictObject({ surfaceId: z.uuid(), surfaceType: z.literal(surfaceType).default(surfaceType) }),
+  });
+const packageMembers = { packageName: z.string().max(255).optional(), enabled: z.boolean().default(true) };
+
+/** One channel action: its channel configuration (`surfaceId`) and its content (spec 2.2). */
+export const channelPackage = z.discriminatedUnion('channel', [
+  z.strictObject({
+    channel: z.literal('EMAIL'),
+    ...packageMembers,
+    attributes: surface('brandingPresetId'),
+    content: emailContent,
+  }),
+  z.strictObject({
+    channel: z.literal('SMS'),
+    ...packageMembers,
+    attributes: surface('brandingPresetId'),
+    content: smsContent,
+  }),
+  z.strictObject({
+    channel: z.literal('PUSH'),
+    ...packageMembers,
+    attributes: surface('appConfigurationId'),
+    content: pushContent,
+  }),
+]);
+export type ChannelPackage = z.infer<typeof channelPackage>;
+
+/** A piece of content that is a template, by the name under which the channel finds it rendered. */
+export type ContentPart = {
+  format: 'liquid' | 'mjml';
+  escape: 'html' | 'none';
+  source: string;
+  singleLine?: boolean;
+  maxBytes?: number;
+};
+
+/**
+ * The template parts of a package. Names are a contract with the channel that composes the message: email `subject`, `html`,
+ * `text`, `header:<Name>`; sms `text`; push `title`, `message`, `badge`, `sound`, `uri`, `custom:<key>`.
+ * An email's text part that follows the HTML is not here: activation derives it from the compiled HTML.
+ */
+export function contentParts(action: ChannelPackage): Record<string, ContentPart> {
+  const line = (source: string): ContentPart => ({ format: 'liquid', escape: 'none', source, singleLine: true });
+  const text = (source: string): ContentPart => ({ format: 'liquid', escape: 'none', source });
+  switch (action.channel) {
+    case 'EMAIL': {
+      const { subject, html, mjml, text: plain, headers } = action.content;
+      const parts: Record<string, ContentPart> = { subject: line(subject) };
+      if (mjml) parts.html = { format: 'mjml', escape: 'html', source: mjml.body };
+      else if (html) parts.html = { format: 'liquid', escape: 'html', source: html.body };
+      if (plain && !plain.syncFromHtml && plain.body !== '') parts.text = text(plain.body);
+      for (const [name, value] of Object.entries(headers ?? {})) parts[`header:${name}`] = line(value);
+      return parts;
+    }
+    case 'SMS':
+      return { text: text(action.content.text) };
+    case 'PUSH': {
+      const { title, message, badge, soundName, interaction, customProperties } = action.content;
+      const parts: Record<string, ContentPart> = {};
+      if (title !== undefined) parts.title = line(title);
+      if (message !== undefined) parts.message = text(message);
+      if (badge !== undefined) parts.badge = line(badge);
+      if (soundName !== undefined) parts.sound = line(soundName);
+      if (interaction?.uri !== undefined) parts.uri = line(interaction.uri);
+      for (const [key, value] of Object.entries(customProperties ?? {})) parts[`custom:${key}`] = text(value);
+      return parts;
+    }
+    default:
+      return action satisfies never;
+  }
+}

@@ -1,0 +1,150 @@
+import type { JsonObject, JsonValue, Recipient, Refusal } from '@outrigger/core';
+import { refuse } from '@outrigger/core';
+import { z } from 'zod';
+
+/** 200 kB of context a request, over all recipients, as UTF-8 JSON (spec 0.3 row 1). */
+export const MAX_CONTEXT_BYTES = 200_000;
+export const MAX_RECIPIENTS = 20;
+
+// Free-form data: anything JSON inside, but the root must be an object.
+const freeObject = z.custom<JsonObject>(
+  (value) => value !== null && typeof value === 'object' && !Array.isArray(value),
+  {
+    error: 'must be an object',
+  },
+);
+const printable = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^\P{Cc}+$/u, 'must not have control characters');
+
+const channelData = z.strictObject({
+  emailAddress: printable(320).optional(),
+  mobilePhoneNumber: printable(40).optional(),
+  pushInfo: z
+    .strictObject({
+      appID: printable(255),
+      platform: z.enum(['apns', 'apnsSandbox', 'fcm']),
+      token: printable(4096),
+    })
+    .optional(),
+});
+const recipientMembers = {
+  userId: printable(320).regex(/\S/, 'must not be blank'),
+  namespace: printable(64),
+  channelData: channelData.optional(),
+  profile: freeObject.optional(),
+  context: freeObject.optional(),
+};
+const aepRecipient = z.strictObject({
+  type: z.literal('aep'),
+  ...recipientMembers,
+  mergePolicyName: printable(255).optional(),
+  mergePolicySchema: printable(255).optional(),
+});
+const externalRecipient = z.strictObject({ type: z.literal('external'), ...recipientMembers });
+
+const call = <Item extends z.ZodType>(recipient: Item) =>
+  z.strictObject({
+    requestId: z
+      .string()
+      .min(1)
+      .max(255)
+      .regex(/^[\x21-\x7e]+$/, 'must be 1 to 255 printable ASCII characters without spaces'),
+    campaignId: z.string().min(1).max(255),
+    recipients: z.array(recipient).min(1).max(MAX_RECIPIENTS),
+  });
+
+/** Bodies of the two unitary endpoints (reference messaging.yaml; spec 6.3). */
+export const unitaryCall = call(z.discriminatedUnion('type', [aepRecipient, externalRecipient]));
+export const highThroughputCall = call(externalRecipient);
+
+export type TriggerCall = { requestId: string; campaignId: string; recipients: Recipient[] };
+
+/**
+ * Checks the body of a trigger call. `bodyBytes` is its size as received: a body within the context limit needs no count.
+ * A refusal names the first problem found and carries the requestId and campaignId when they can be read.
+ */
+export function parseTriggerCall(
+  endpoint: 'unitary' | 'highthroughput',
+  body: JsonValue,
+  bodyBytes: number,
+): { call: TriggerCall } | { refusal: Refusal } {
+  const context = identifiersOf(body);
+  const refused = (code: Parameters<typeof refuse>[0], title?: string) => ({ refusal: refuse(code, title, context) });
+  const parsed = (endpoint === 'unitary' ? unitaryCall : highThroughputCall).safeParse(body);
+  if (!parsed.success) return { refusal: refusalOfIssue(parsed.error.issues[0]!, endpoint, context) };
+  const checked = parsed.data as TriggerCall;
+  const seen = new Set<string>();
+  let contextBytes = 0;
+  for (const recipient of checked.recipients) {
+    if (seen.has(recipient.userId)) return refused('MSG-000003');
+    seen.add(recipient.userId);
+    if (recipient.context && Object.hasOwn(recipient.context, 'system')) return refused('MSG-000007');
+    if (bodyBytes > MAX_CONTEXT_BYTES && recipient.context) {
+      contextBytes += Buffer.byteLength(JSON.stringify(recipient.context));
+    }
+  }
+  if (contextBytes > MAX_CONTEXT_BYTES) {
+    return refused(
+      'MSG-000006',
+      `The context of all recipients together is ${contextBytes} bytes; at most ${MAX_CONTEXT_BYTES} are allowed.`,
+    );
+  }
+  return { call: checked };
+}
+
+function identifiersOf(body: JsonValue): Record<string, string> {
+  const context: Record<string, string> = {};
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) return context;
+  for (const name of ['requestId', 'campaignId']) {
+    const value = Object.hasOwn(body, name) ? body[name] : undefined;
+    if (typeof value === 'string') context[name] = value;
+  }
+  return context;
+}
+
+/** Turns the first schema issue into the documented code, with a title that names the member. */
+function refusalOfIssue(
+  issue: z.core.$ZodIssue,
+  endpoint: 'unitary' | 'highthroughput',
+  context: Record<string, string>,
+): Refusal {
+  const path = issue.path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+    .slice(1);
+  const last = issue.path.at(-1);
+  const missing = issue.code === 'invalid_type' && 'input' in issue && issue.input === undefined;
+  if (issue.path.length === 0 && issue.code === 'invalid_type') {
+    return refuse('MSG-000001', 'The body must be a JSON object with requestId, campaignId and recipients.', context);
+  }
+  if (issue.code === 'unrecognized_keys') {
+    const where = path === '' ? 'the call' : path;
+    return refuse(
+      'MSG-000008',
+      `Remove ${issue.keys.slice(0, 3).join(', ')} from ${where}: this member is not allowed.`,
+      context,
+    );
+  }
+  if (path === 'recipients' && (issue.code === 'too_small' || issue.code === 'too_big')) {
+    return refuse('MSG-000002', undefined, context);
+  }
+  if (last === 'type' && issue.path[0] === 'recipients' && issue.path.length === 3) {
+    const allowed = endpoint === 'unitary' ? 'aep or external' : 'external';
+    return refuse('MSG-000004', `${path} must be ${allowed} on this endpoint.`, context);
+  }
+  if (
+    issue.path.length === 1 &&
+    (missing || (path !== 'recipients' && context[String(last)] === undefined) || issue.code === 'invalid_type')
+  ) {
+    return refuse(
+      'MSG-000001',
+      `${path} is required and must be ${path === 'recipients' ? 'an array' : 'a string'}.`,
+      context,
+    );
+  }
+  return refuse('MSG-000009', `${path}: ${issue.message}.`, context);
+}

@@ -1,0 +1,4 @@
+export * from './campaign.ts';
+export * from './content/index.ts';
+export * from './execution.ts';
+export * from './json.ts';

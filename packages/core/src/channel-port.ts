@@ -1,0 +1,37 @@
+import type { Channel } from './channel.ts';
+import type { ExclusionCode, FailureCode } from './codes.ts';
+import type { Provider } from './provider.ts';
+import type { JsonObject, Recipient } from './recipient.ts';
+
+/**
+ * What the pipeline asks of a channel. The pipeline never imports a channel: a worker's main hands it one.
+ * `Target` is one address (email, phone number, push token with its platform); a push message may have several.
+ */
+export type ChannelPort<Settings, Target, Message> = {
+  readonly channel: Channel;
+  readonly provider: Provider<Message>;
+  /** Where this recipient is reached: overrides, then configuration field, then default field, then namespace (spec 7.2). */
+  resolveTargets(input: ResolveInput<Settings>): { targets: Target[] } | { excluded: ExclusionCode; detail: string };
+  /** The address under which suppression is looked up, or undefined where the channel has no suppression list. */
+  suppressionAddress(target: Target): string | undefined;
+  /** Builds the final message. Anything that rendered values could break (line breaks, lengths) ends here as a value. */
+  compose(input: ComposeInput<Settings, Target>): { message: Message } | { failed: FailureCode; detail: string };
+};
+
+export type ResolveInput<Settings> = {
+  recipient: Recipient;
+  /** Stored profile merged with the payload's `profile` (payload wins); undefined when there is neither. */
+  profile: JsonObject | undefined;
+  settings: Settings;
+};
+
+export type ComposeInput<Settings, Target> = {
+  messageId: string;
+  target: Target;
+  settings: Settings;
+  category: 'marketing' | 'transactional';
+  /** Rendered parts by name, for example email: subject, html, text. */
+  parts: Record<string, string>;
+  /** The version's content, for what is not a template (flags, enums). */
+  content: JsonObject;
+};

@@ -1,0 +1,71 @@
+/**
+ * Every error that our HTTP APIs can answer, in one table (docs/errors.md is held to it by a test). Codes are never
+ * renamed and never reused. The title is the default; a call site may say something more precise.
+ * Codes and their meaning follow spec 6.4 and reliability 4.0; `status` ends the public error type.
+ */
+export const API_ERRORS = {
+  'MSG-000001': { status: 400, title: 'The request is incomplete or is not JSON.' },
+  'MSG-000002': { status: 400, title: 'Send 1 to 20 recipients in a call.' },
+  'MSG-000003': { status: 400, title: 'Two recipients have the same userId; send each person once in a call.' },
+  'MSG-000004': { status: 400, title: 'This recipient type is not allowed on this endpoint.' },
+  'MSG-000005': { status: 400, title: "The recipient's namespace differs from the campaign's." },
+  'MSG-000006': { status: 400, title: 'The context of all recipients together is over 200 kB.' },
+  'MSG-000007': { status: 400, title: 'context.system is reserved; remove it.' },
+  'MSG-000008': { status: 400, title: 'The request has a member that is not allowed.' },
+  'MSG-000009': { status: 400, title: 'A value has the wrong type, length, characters, depth or range.' },
+  'MSG-000010': { status: 404, title: 'No such campaign in this sandbox.' },
+  'MSG-000011': { status: 400, title: 'The campaign is not live; activate it first.' },
+  'MSG-000012': { status: 400, title: "The call is outside the campaign's start and end dates." },
+  'MSG-000013': { status: 400, title: 'This campaign belongs to the other endpoint: unitary or highthroughput.' },
+  'MSG-000014': { status: 400, title: 'A marketing campaign is triggered through the audience endpoint.' },
+  'MSG-000020': { status: 400, title: 'The profile is unknown and the campaign does not create profiles.' },
+  'MSG-000030': { status: 409, title: 'This requestId was already used with other content; use a new one.' },
+  'MSG-000401': { status: 401, title: 'The credentials are missing or wrong.' },
+  'MSG-000403': { status: 403, title: 'The key may not do this in this sandbox.' },
+  'MSG-000404': { status: 404, title: 'Not found.' },
+  'MSG-000405': { status: 405, title: 'This method is not allowed here.' },
+  'MSG-000408': { status: 408, title: 'The request did not arrive in time.' },
+  'MSG-000413': { status: 413, title: 'The request body is too large.' },
+  'MSG-000415': { status: 415, title: 'Send application/json in UTF-8.' },
+  'MSG-000429': { status: 429, title: 'Too many requests; wait as long as Retry-After says.' },
+  'MSG-000500': { status: 500, title: 'Something unexpected went wrong on our side; nothing is known to be stored.' },
+  'MSG-000503': { status: 503, title: 'The request cannot be stored now; ask again with the same requestId.' },
+  'CMP-000001': { status: 400, title: 'The campaign is not valid.' },
+  'CMP-000002': { status: 409, title: 'The campaign cannot do this in its present status.' },
+  'CMP-000003': { status: 400, title: 'The campaign has errors that block activation.' },
+  'CMP-000004': { status: 400, title: 'No such channel configuration in this sandbox.' },
+  'CMP-000005': { status: 409, title: 'This name is already taken.' },
+} as const satisfies Record<string, { status: number; title: string }>;
+export type ApiErrorCode = keyof typeof API_ERRORS;
+
+const ERROR_TYPE_BASE = 'https://outrigger.dev/errors';
+
+/** The wire shape of an error (spec 6.3). Values of additionalContext are strings of at most 200 characters. */
+export type ErrorBody = {
+  type: string;
+  title: string;
+  status: number;
+  report: { additionalContext: Record<string, string> };
+};
+
+/** A refusal as a value: which code, a title that says what to do, and what it concerns. */
+export type Refusal = { code: ApiErrorCode; title: string; context: Record<string, string> };
+
+export function refuse(code: ApiErrorCode, title?: string, context: Record<string, string> = {}): Refusal {
+  return { code, title: title ?? API_ERRORS[code].title, context };
+}
+
+/** The body that answers a refusal. Control characters in context values are replaced, long ones are cut. */
+export function errorBody(refusal: Refusal): ErrorBody {
+  const status = API_ERRORS[refusal.code].status;
+  const additionalContext: Record<string, string> = {};
+  for (const [name, value] of Object.entries(refusal.context)) {
+    additionalContext[name] = value.replace(/\p{Cc}/gu, ' ').slice(0, 200);
+  }
+  return {
+    type: `${ERROR_TYPE_BASE}/${refusal.code}-${status}`,
+    title: refusal.title,
+    status,
+    report: { additionalContext },
+  };
+}

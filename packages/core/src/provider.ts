@@ -1,0 +1,97 @@
+import type { DeferralCode, FailureCode, UnknownCode } from './codes.ts';
+
+/**
+ * What a provider says of one message. A provider never throws for an expected answer: refusals and doubts are values.
+ * `refused` is certain (the provider did not take the message); `unknown` is everything that is not.
+ */
+export type SendResult =
+  | { kind: 'accepted'; providerMessageId: string }
+  | { kind: 'refused'; code: RefusalCode; vendorCode: string; detail?: string; retryAfterMs?: number }
+  | { kind: 'unknown'; code: UnknownCode; vendorCode: string; detail?: string };
+
+/** `transient.*` may be tried again, `permanent.*` may not. */
+export type RefusalCode =
+  | DeferralCode
+  | Extract<FailureCode, 'permanent.recipient' | 'permanent.content' | 'permanent.configuration'>;
+
+/**
+ * One provider account, ready to send. Rules every implementation keeps (the conformance suite checks them):
+ * one call sends at most once (no retries inside); it settles before `signal` aborts or soon after; an abort after the
+ * request went out is `unknown`; `close` may be called twice.
+ */
+export type Provider<Message> = {
+  readonly name: string;
+  send(message: Message, signal: AbortSignal): Promise<SendResult>;
+  close(): Promise<void>;
+};
+
+/** An email ready to hand over: all values are final text, nothing is a template. */
+export type EmailMessage = {
+  /** The ledger's message id. It becomes the provider's tag and the local part of Message-ID. */
+  messageId: string;
+  from: { name?: string; address: string };
+  replyTo?: { name?: string; address: string };
+  /** Exactly one recipient: an address that passed `parseEmailAddress`. */
+  to: string;
+  subject: string;
+  html: string;
+  text?: string;
+  /** Extra headers. Names and values have been checked: no line breaks, no control characters. */
+  headers: Record<string, string>;
+};
+
+export type SmsMessage = {
+  messageId: string;
+  /** E.164, for example +4915112345678. */
+  to: string;
+  /** Sender number or sender id of the channel configuration. */
+  from: string;
+  text: string;
+  category: 'marketing' | 'transactional';
+};
+
+export type PushPlatform = 'apns' | 'apnsSandbox' | 'fcm';
+
+export type PushMessage = {
+  messageId: string;
+  token: string;
+  platform: PushPlatform;
+  appId: string;
+  pushType: 'message' | 'silent';
+  title?: string;
+  message?: string;
+  badge?: number;
+  soundName?: string;
+  collapsibleKey?: string;
+  interaction?: { type: 'OPENAPP' | 'DEEPLINK' | 'WEBURL'; uri?: string };
+  customProperties?: Record<string, string>;
+  ios?: {
+    mediaUri?: string;
+    notificationGroup?: string;
+    mutableContent?: boolean;
+    contentAvailable?: boolean;
+    category?: string;
+    buttons?: { customId: string; label: string; type: string; uri?: string }[];
+  };
+  android?: {
+    mediaUri?: string;
+    iconUri?: string;
+    channelId?: string;
+    visibility?: 'PUBLIC' | 'PRIVATE' | 'SECRET';
+    notificationPriority?: string;
+    deliveryPriority?: 'NORMAL' | 'HIGH';
+    buttons?: { label: string; type: string; uri?: string }[];
+  };
+};
+
+/** What the sandbox provider of every channel keeps so that a developer can look at it. */
+export type SandboxRecord = {
+  channel: 'email' | 'sms' | 'push';
+  messageId: string;
+  recipient: string;
+  /** email: {from, subject, html, text, headers, raw}; sms: {from, text}; push: {platform, appId, payload}. */
+  content: Record<string, unknown>;
+};
+
+/** Where the sandbox provider puts what it was given; the worker's main wires it to the store. */
+export type KeepSandboxRecord = (record: SandboxRecord) => Promise<void>;

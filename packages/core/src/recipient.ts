@@ -1,0 +1,49 @@
+import type { PushPlatform } from './provider.ts';
+
+/** Free-form data for rendering and addressing: what JSON can hold. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
+
+/** One recipient of a call, as accepted (spec 6.3). `aep` reads the stored profile, `external` brings everything along. */
+export type Recipient = {
+  type: 'aep' | 'external';
+  userId: string;
+  namespace: string;
+  channelData?: {
+    emailAddress?: string;
+    mobilePhoneNumber?: string;
+    pushInfo?: { appID: string; platform: PushPlatform; token: string };
+  };
+  profile?: JsonObject;
+  context?: JsonObject;
+};
+
+/** Settings of a channel configuration that delivery needs; one type a channel. */
+export type EmailSettings = {
+  from_name?: string;
+  from_email: string;
+  reply_to_name?: string;
+  reply_to_email?: string;
+  /** Dotted path into the profile that overrides the default field `personalEmail.address`. */
+  delivery_address_field?: string;
+};
+export type SmsSettings = {
+  sender?: string;
+  /** Dotted path into the profile that overrides the default field `mobilePhone.number`. */
+  delivery_address_field?: string;
+};
+export type PushSettings = { app_id: string; platforms: PushPlatform[] };
+
+/** A stored push token: an element of the profile's `pushNotificationDetails` array. */
+export type PushToken = { appID: string; platform: PushPlatform; token: string; denylisted?: boolean };
+
+/** Value at a dotted path of own properties, or undefined. */
+export function valueAt(data: JsonObject | undefined, path: string): JsonValue | undefined {
+  let value: JsonValue | undefined = data;
+  for (const name of path.split('.')) {
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
+    if (!Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return value;
+}

@@ -1,0 +1,123 @@
+import { hash } from 'node:crypto';
+import { canonicalJson, type TriggerCall } from '@outrigger/contracts';
+import {
+  createGrouper,
+  type Endpoint,
+  executionIdText,
+  type JsonValue,
+  type Refusal,
+  refuse,
+  uuidv7,
+} from '@outrigger/core';
+import { type AcceptItem, type AcceptResult, acceptGroup, type NewBatch, type Pool } from '@outrigger/store';
+import type { Caller } from './authenticate.ts';
+import type { CheckedCall } from './check-call.ts';
+
+/** The 202 body (reference messaging.yaml, imExecutionResponse). */
+export type ExecutionResponse = {
+  executionId: string;
+  requestId: string;
+  createdAt: string;
+  createdBy: string;
+  modifiedAt: string;
+  modifiedBy: string;
+};
+
+export type Accepted = { response: ExecutionResponse; replayed: boolean };
+
+/** Messages in one flush; more wait for the next. Bounded so that one statement stays well under a lock time-out. */
+const MAX_GROUP_MESSAGES = 1_000;
+
+/**
+ * Accepts checked calls: 202 means that execution and messages are committed. Calls that arrive while a write is under way
+ * share the next one. After the commit the new batches are handed to `enqueue`, which may fail: the janitor repairs it.
+ */
+export function createAcceptor(deps: { pool: Pool; enqueue(batches: NewBatch[]): void }) {
+  const grouper = createGrouper<AcceptItem, AcceptResult>({
+    maxWeight: MAX_GROUP_MESSAGES,
+    weight: (item) => item.messageIds.length,
+    async flush(items) {
+      const results = new Map<AcceptItem, AcceptResult>();
+      // Two calls with one key may meet in a group; the second goes in a statement of its own, after the first.
+      for (let rest = items; rest.length > 0; ) {
+        const { first, later } = splitByKey(rest);
+        const written = await acceptGroup(deps.pool, first);
+        first.forEach((item, index) => {
+          results.set(item, written.results[index]!);
+        });
+        if (written.batches.length > 0) deps.enqueue(written.batches);
+        rest = later;
+      }
+      return items.map((item) => results.get(item)!);
+    },
+  });
+
+  return async function accept(
+    caller: Caller,
+    endpoint: Endpoint,
+    call: TriggerCall,
+    checked: CheckedCall,
+  ): Promise<Accepted | { refusal: Refusal }> {
+    const item = acceptItem(caller, endpoint, call, checked);
+    const result = await grouper.add(item);
+    if (result.kind === 'conflict') {
+      return {
+        refusal: refuse('MSG-000030', undefined, {
+          requestId: call.requestId,
+          campaignId: call.campaignId,
+          executionId: executionIdText(endpoint, result.executionId),
+        }),
+      };
+    }
+    const at = result.acceptedAt.toISOString();
+    return {
+      replayed: result.kind === 'replayed',
+      response: {
+        executionId: executionIdText(endpoint, result.executionId),
+        requestId: call.requestId,
+        createdAt: at,
+        createdBy: result.createdBy,
+        modifiedAt: at,
+        modifiedBy: result.createdBy,
+      },
+    };
+  };
+}
+
+function acceptItem(caller: Caller, endpoint: Endpoint, call: TriggerCall, checked: CheckedCall): AcceptItem {
+  const now = Date.now();
+  const { tenantId } = caller.tenant;
+  return {
+    requestKey: digest(`${tenantId}\n${endpoint}\n${call.requestId}`),
+    fingerprint: digest(canonicalJson(call as unknown as JsonValue)),
+    executionId: uuidv7(now),
+    tenantId,
+    endpoint,
+    requestId: call.requestId,
+    campaignId: checked.live.campaign.campaignId,
+    versionId: checked.live.versionId,
+    createdBy: caller.keyId,
+    acceptedAt: new Date(now),
+    expiresAt: new Date(now + checked.live.definition.deadline_ms),
+    lane: checked.lane,
+    messageIds: call.recipients.map(() => uuidv7(now)),
+    content: JSON.stringify({ recipients: call.recipients }),
+  };
+}
+
+/** 128 bits of SHA-256 as uuid text: what keys and fingerprints are stored as. */
+function digest(text: string): string {
+  const hex = hash('sha256', text);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}
+
+function splitByKey(items: AcceptItem[]): { first: AcceptItem[]; later: AcceptItem[] } {
+  const seen = new Set<string>();
+  const first: AcceptItem[] = [];
+  const later: AcceptItem[] = [];
+  for (const item of items) {
+    (seen.has(item.requestKey) ? later : first).push(item);
+    seen.add(item.requestKey);
+  }
+  return { first, later };
+}

@@ -1,0 +1,83 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Refusal, refuse } from '@outrigger/core';
+import { type ApiKey, type Pool, readApiKeys, readTenants, type Scope, type Tenant } from '@outrigger/store';
+
+/** Who calls: a tenant (organisation and sandbox) and the key that speaks for it. */
+export type Caller = { tenant: Tenant; keyId: string; keyName: string };
+
+/** Revocations and new sandboxes are seen within this; a key that is not known yet is looked for at once. */
+const REFRESH_MS = 5_000;
+/** Unknown keys make at most one look into the ledger in this time, so that guessing costs us nothing. */
+const MISS_REFRESH_MS = 250;
+
+export type Authenticator = (
+  headers: IncomingHttpHeaders,
+  scope: Scope,
+) => Promise<{ caller: Caller } | { refusal: Refusal }>;
+
+/**
+ * Checks the four headers of a call (spec 6.1): `x-api-key` names the key, `Authorization: Bearer` carries its secret,
+ * `x-gw-ims-org-id` and `x-sandbox-name` say for which tenant. Keys and tenants are kept in memory and refreshed.
+ */
+export function createAuthenticator(pool: Pool): Authenticator {
+  let keys = new Map<string, ApiKey>();
+  let tenants = new Map<string, Tenant>();
+  let loadedAt = Number.NEGATIVE_INFINITY;
+  let loading: Promise<void> | undefined;
+
+  function load(): Promise<void> {
+    loading ??= Promise.all([readApiKeys(pool), readTenants(pool)])
+      .then(([keyList, tenantList]) => {
+        keys = new Map(keyList.map((key) => [key.keyId, key]));
+        tenants = new Map(tenantList.map((tenant) => [`${tenant.orgId}\n${tenant.sandboxName}`, tenant]));
+        loadedAt = performance.now();
+      })
+      .finally(() => {
+        loading = undefined;
+      });
+    return loading;
+  }
+
+  return async function authenticate(headers, scope) {
+    const keyId = single(headers['x-api-key']);
+    const orgId = single(headers['x-gw-ims-org-id']);
+    const sandboxName = single(headers['x-sandbox-name']);
+    const secret = /^Bearer ([\x21-\x7e]{1,8192})$/.exec(headers.authorization ?? '')?.[1];
+    if (secret === undefined) {
+      return { refusal: refuse('MSG-000401', 'Send the header Authorization: Bearer <secret of your API key>.') };
+    }
+    if (keyId === undefined)
+      return { refusal: refuse('MSG-000401', 'Send the header x-api-key with the id of your API key.') };
+    if (orgId === undefined) return { refusal: refuse('MSG-000001', 'Send the header x-gw-ims-org-id.') };
+    if (sandboxName === undefined) return { refusal: refuse('MSG-000001', 'Send the header x-sandbox-name.') };
+    const age = performance.now() - loadedAt;
+    if (age > REFRESH_MS || (age > MISS_REFRESH_MS && !keys.has(keyId))) await load();
+    const key = keys.get(keyId);
+    if (!key || !secretMatches(secret, key.secretHash) || (key.expiresAt && key.expiresAt.getTime() <= Date.now())) {
+      return { refusal: refuse('MSG-000401', 'The API key or its secret is wrong, revoked or expired.') };
+    }
+    const tenant = tenants.get(`${orgId}\n${sandboxName}`);
+    if (!tenant || key.orgId !== orgId || !key.sandboxNames.includes(sandboxName)) {
+      return { refusal: refuse('MSG-000403', 'This key may not act for this organisation and sandbox.') };
+    }
+    if (!key.scopes.includes(scope)) {
+      return { refusal: refuse('MSG-000403', `This key lacks the scope ${scope}.`) };
+    }
+    return { caller: { tenant, keyId, keyName: key.name } };
+  };
+}
+
+/** Secrets are 256 random bits, so one SHA-256 is enough; equal-length digests compare in constant time. */
+export function hashSecret(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
+function secretMatches(secret: string, hash: Buffer): boolean {
+  const given = hashSecret(secret);
+  return given.length === hash.length && timingSafeEqual(given, hash);
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

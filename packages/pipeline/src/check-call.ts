@@ -1,0 +1,86 @@
+import type { TriggerCall } from '@outrigger/contracts';
+import { type Endpoint, LANES, type Lane, laneFor, type Refusal, refuse } from '@outrigger/core';
+import { ensureProfiles, type Pool, readProfiles } from '@outrigger/store';
+import type { FindCampaign, LiveCampaign } from './live-campaigns.ts';
+
+export type CheckedCall = { live: LiveCampaign; lane: Lane };
+
+/**
+ * Holds a well-formed call against its campaign (spec 6.4): it must exist for this tenant, be live and inside its window,
+ * belong to this endpoint, and know every `aep` recipient (or create them). The whole call passes or none of it.
+ */
+export async function checkCall(
+  deps: { pool: Pool; findCampaign: FindCampaign },
+  tenantId: number,
+  endpoint: Endpoint,
+  call: TriggerCall,
+): Promise<CheckedCall | { refusal: Refusal }> {
+  const context = { requestId: call.requestId, campaignId: call.campaignId };
+  const refused = (code: Parameters<typeof refuse>[0], title?: string) => ({ refusal: refuse(code, title, context) });
+  const found = await deps.findCampaign(tenantId, call.campaignId);
+  if (!found) return refused('MSG-000010');
+  if (!('versionId' in found)) {
+    return refused('MSG-000011', `The campaign is ${found.status.toLowerCase()}, not live; ${adviceFor(found.status)}`);
+  }
+  const { definition } = found;
+  const now = Date.now();
+  if (definition.start_at && now < Date.parse(definition.start_at)) {
+    return refused('MSG-000012', `The campaign starts at ${definition.start_at}.`);
+  }
+  if (definition.end_at && now >= Date.parse(definition.end_at)) {
+    return refused('MSG-000012', `The campaign ended at ${definition.end_at}.`);
+  }
+  if (definition.category === 'marketing') return refused('MSG-000014');
+  if (definition.high_throughput !== (endpoint === 'highthroughput')) {
+    const right = definition.high_throughput ? 'highthroughput' : 'unitary';
+    return refused('MSG-000013', `Trigger this campaign at /ajo/im/executions/${right}.`);
+  }
+  for (const [index, recipient] of call.recipients.entries()) {
+    if (recipient.namespace.toLowerCase() !== definition.identity_namespace.toLowerCase()) {
+      return refused(
+        'MSG-000005',
+        `recipients[${index}].namespace is ${recipient.namespace}; the campaign's is ${definition.identity_namespace}.`,
+      );
+    }
+  }
+  const unknown = await unknownProfiles(deps.pool, tenantId, definition.create_new_profile, call);
+  if (unknown !== undefined) {
+    return refused('MSG-000020', `recipients[${unknown}] has no profile and the campaign does not create profiles.`);
+  }
+  const lane = laneFor(definition.channel, definition.lane_class);
+  if (lane === undefined) throw new Error(`version ${found.versionId} has no lane; known are ${Object.keys(LANES)}`);
+  return { live: found, lane };
+}
+
+/** Index of the first `aep` recipient without a profile, after creating them where the campaign says so. */
+async function unknownProfiles(
+  pool: Pool,
+  tenantId: number,
+  create: boolean,
+  call: TriggerCall,
+): Promise<number | undefined> {
+  const asked = call.recipients.flatMap((recipient, index) =>
+    recipient.type === 'aep' ? [{ index, identity: { namespace: recipient.namespace, value: recipient.userId } }] : [],
+  );
+  if (asked.length === 0) return undefined;
+  const profiles = await readProfiles(
+    pool,
+    tenantId,
+    asked.map((one) => one.identity),
+  );
+  const missing = asked.filter((_, place) => profiles[place] === undefined);
+  if (missing.length === 0) return undefined;
+  if (!create) return missing[0]!.index;
+  await ensureProfiles(
+    pool,
+    tenantId,
+    missing.map((one) => one.identity),
+  );
+  return undefined;
+}
+
+function adviceFor(status: string): string {
+  if (status === 'DRAFT') return 'activate it first.';
+  if (status === 'STOPPED' || status === 'COMPLETED') return 'duplicate it to send again.';
+  return 'it cannot be triggered.';
+}

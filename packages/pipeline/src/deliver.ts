@@ -1,0 +1,56 @@
+import type { ChannelPort } from '@outrigger/core';
+import { type ClaimedBatch, type Pool, releaseBatches } from '@outrigger/store';
+import { eachLimited } from './each-limited.ts';
+import type { Enqueue } from './enqueue.ts';
+import { gate } from './gate.ts';
+import type { Journal } from './journal.ts';
+import type { Record } from './record.ts';
+import { render } from './render.ts';
+import { resolve } from './resolve.ts';
+import { send } from './send.ts';
+import type { LoadVersion } from './version-cache.ts';
+
+export type DeliverDeps<Settings, Target, Message> = {
+  pool: Pool;
+  channel: ChannelPort<Settings, Target, Message>;
+  loadVersion: LoadVersion<Settings>;
+  journal: Journal;
+  record: Record;
+  enqueue: Enqueue;
+  providerTimeoutMs: number;
+  sendConcurrency: number;
+  now(): number;
+  /** Whether a provider call that starts now ends before this batch's claim does. */
+  mayStart(): boolean;
+};
+
+/**
+ * Delivers a claimed batch: resolve, gate, render, send, record. Each stage takes a message on or stops it with an outcome;
+ * nothing here is decided by an exception. What is thrown is a bug or an outage of the ledger, and the batch then stays
+ * claimed until its journal settles it. A message whose call was not begun (we are stopping, or the claim is about to
+ * end) is given back.
+ */
+export async function deliver<Settings, Target, Message>(
+  batch: ClaimedBatch,
+  deps: DeliverDeps<Settings, Target, Message>,
+): Promise<void> {
+  const resolved = await resolve(batch.messages, deps);
+  const gated = await gate(resolved, deps);
+  let left = 0;
+  await eachLimited(gated, deps.sendConcurrency, async (step) => {
+    const rendered = render(step, deps.channel);
+    const outcome = await send(rendered, batch, { ...deps, provider: deps.channel.provider });
+    if (outcome === undefined) {
+      left++;
+      return;
+    }
+    await deps.record(batch, step.message, outcome, onUnknownOf(rendered));
+    deps.journal.settled(step.message.messageId);
+  });
+  if (left > 0) deps.enqueue(await releaseBatches(deps.pool, [batch]));
+}
+
+/** A message that never reached a version cannot become unknown; `hold` is the careful answer for it. */
+function onUnknownOf(rendered: ReturnType<typeof render>): 'resend' | 'hold' {
+  return 'go' in rendered ? rendered.go.version.definition.on_unknown : 'hold';
+}

@@ -1,0 +1,48 @@
+import type { Lane } from '@outrigger/core';
+import { type DeliverJob, jobIdFor, type LaneQueue, openLaneQueue, type QueueStore } from '@outrigger/queue';
+import { errorFields, type Log } from '@outrigger/runtime';
+import type { NewBatch } from '@outrigger/store';
+
+/** Puts committed batches into their lanes' queues, without waiting. */
+export type Enqueue = (batches: (NewBatch & { delayMs?: number })[]) => void;
+
+/**
+ * The queue is a pointer to the ledger: when it cannot take a batch now, nothing is lost and the janitor puts it in later.
+ * So a failure is logged, once a call, and not thrown.
+ */
+export function createEnqueuer(store: QueueStore, log: Log): { enqueue: Enqueue; close(): Promise<void> } {
+  const queues = new Map<Lane, LaneQueue>();
+  const underWay = new Set<Promise<void>>();
+
+  function queueOf(lane: Lane): LaneQueue {
+    const queue = queues.get(lane) ?? openLaneQueue(store, lane);
+    queues.set(lane, queue);
+    return queue;
+  }
+
+  async function put(lane: Lane, jobs: DeliverJob[]): Promise<void> {
+    try {
+      await queueOf(lane).enqueue(jobs);
+    } catch (error) {
+      log.warn({ event: 'enqueue.failed', lane, batches: jobs.length, ...errorFields(error) });
+    }
+  }
+
+  return {
+    enqueue(batches) {
+      for (const [lane, ofLane] of Map.groupBy(batches, (batch) => batch.lane)) {
+        const jobs = ofLane.map(({ batchId, claims, delayMs }) => ({
+          batchId,
+          jobId: jobIdFor(batchId, claims),
+          ...(delayMs !== undefined && { delayMs }),
+        }));
+        const work: Promise<void> = put(lane, jobs).finally(() => underWay.delete(work));
+        underWay.add(work);
+      }
+    },
+    async close() {
+      await Promise.all(underWay);
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { errorFields, type Log, type Part } from '@outrigger/runtime';
+import {
+  decideUnsettled,
+  ensurePartitions,
+  heldTooLong,
+  type Pool,
+  type RecordItem,
+  recordOutcomes,
+  sweepWaiting,
+} from '@outrigger/store';
+import type { Enqueue } from './enqueue.ts';
+
+export type JanitorDeps = {
+  pool: Pool;
+  enqueue: Enqueue;
+  log: Log;
+  everyMs: number;
+  /** A due batch that was put into the queue longer ago than this is put in again. */
+  sweepAfterMs: number;
+  /** How long an expired claim is left to its worker's journal. */
+  journalGraceMs: number;
+  unknownWindowMs: number;
+};
+
+const SWEEP_LIMIT = 1_000;
+const PARTITIONS_EVERY_MS = 60 * 60_000;
+
+/** Looks regularly for what was accepted and not queued, claims whose worker never came back, and unknowns to decide. */
+export function startJanitor(deps: JanitorDeps): Part {
+  let stopped = false;
+  let partitionsAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+
+  async function round(): Promise<void> {
+    try {
+      if (performance.now() - partitionsAt > PARTITIONS_EVERY_MS) {
+        await ensurePartitions(deps.pool, Date.now());
+        partitionsAt = performance.now();
+      }
+      await cleanUp(deps);
+    } catch (error) {
+      deps.log.warn({ event: 'janitor.failed', ...errorFields(error) });
+    }
+    if (!stopped) timer = setTimeout(next, deps.everyMs);
+  }
+  function next(): void {
+    running = round();
+  }
+  next();
+
+  return {
+    name: 'janitor',
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+/** One round. Several janitors may run at once: every step takes its rows with a lock that the others skip. */
+export async function cleanUp(deps: Omit<JanitorDeps, 'everyMs'>): Promise<void> {
+  const lost = await loseExpiredClaims(deps);
+  const decided = await decideUnsettled(deps.pool);
+  if (decided.batches.length > 0) deps.enqueue(decided.batches);
+  let requeued = 0;
+  for (let swept = SWEEP_LIMIT; swept === SWEEP_LIMIT; ) {
+    const batches = await sweepWaiting(deps.pool, deps.sweepAfterMs, SWEEP_LIMIT);
+    swept = batches.length;
+    requeued += swept;
+    if (swept > 0) deps.enqueue(batches);
+  }
+  if (lost + decided.resent + decided.held + requeued > 0) {
+    deps.log.warn({
+      event: 'janitor.repaired',
+      lost_claims: lost,
+      resent: decided.resent,
+      held: decided.held,
+      requeued_batches: requeued,
+    });
+  }
+}
+
+/** Without its worker's journal nobody knows which calls were begun: every message of such a batch is unknown. */
+async function loseExpiredClaims(deps: Omit<JanitorDeps, 'everyMs'>): Promise<number> {
+  const held = await heldTooLong(deps.pool, deps.journalGraceMs);
+  const decideAt = new Date(Date.now() + deps.unknownWindowMs);
+  const items = held.flatMap((batch) =>
+    batch.messages.map(
+      (message): RecordItem => ({
+        batchId: batch.batchId,
+        token: batch.token,
+        messageId: message.messageId,
+        tenantId: message.tenantId,
+        outcome: { state: 'unknown', code: 'ambiguous.worker_lost', detail: `claimed by ${batch.claimedBy}` },
+        provider: '',
+        policy: message.policy,
+        decideAt,
+      }),
+    ),
+  );
+  if (items.length > 0) await recordOutcomes(deps.pool, items);
+  return items.length;
+}

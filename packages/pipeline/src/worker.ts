@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ChannelPort, createGrouper, lanesOf, type Timing } from '@outrigger/core';
+import { type QueueStore, startLaneWorker } from '@outrigger/queue';
+import { errorFields, type Log, type Part } from '@outrigger/runtime';
+import { type ClaimedBatch, claimBatches, type Pool, releaseBatches } from '@outrigger/store';
+import { deliver } from './deliver.ts';
+import type { Enqueue } from './enqueue.ts';
+import { openJournal } from './journal.ts';
+import { newWorkerId, startJournalSettler } from './journal-settler.ts';
+import { createRecorder } from './record.ts';
+import { createVersionCache } from './version-cache.ts';
+
+export type ChannelWorkerOptions<Settings, Target, Message> = {
+  pool: Pool;
+  queueStore: QueueStore;
+  enqueue: Enqueue;
+  channel: ChannelPort<Settings, Target, Message>;
+  log: Log;
+  timing: Timing;
+  dataDir: string;
+  laneConcurrency: number;
+  sendConcurrency: number;
+  unknownWindowMs: number;
+};
+
+/** Claims wanted at the same moment share one statement; two statements may be under way. */
+const CLAIM_GROUP = 16;
+const GIVE_BACK_RETRY_MS = 1_000;
+
+/**
+ * Runs a channel's lanes in this process: takes jobs, claims their batches and delivers them. Its parts stop in order: no new
+ * jobs, running batches end (or give back what was not begun), the provider and the journal close.
+ */
+export async function startChannelWorker<Settings, Target, Message>(
+  options: ChannelWorkerOptions<Settings, Target, Message>,
+): Promise<Part> {
+  const { pool, channel, log, timing } = options;
+  const journalRoot = join(options.dataDir, 'journal');
+  const workerId = newWorkerId(channel.channel);
+  const settler = await startJournalSettler({ ...options, journalRoot, workerId, provider: channel.provider.name });
+  const journal = openJournal(join(journalRoot, workerId));
+  const record = createRecorder({ ...options, provider: channel.provider.name });
+  const loadVersion = createVersionCache<Settings>(pool);
+  let stopping = false;
+
+  const claims = createGrouper<{ batchId: string; token: string }, ClaimedBatch | undefined>({
+    maxWeight: CLAIM_GROUP,
+    parallel: 2,
+    async flush(wanted) {
+      const claimed = await claimBatches(pool, wanted, workerId, timing.leaseMs);
+      return wanted.map(({ batchId, token }) => {
+        const batch = claimed.get(batchId);
+        return batch?.token === token ? batch : undefined;
+      });
+    },
+  });
+
+  async function handle({ batchId }: { batchId: string }): Promise<void> {
+    if (stopping) return;
+    // The lease is measured from before the claim on the monotonic clock: a process that was frozen sees that it is over.
+    const startedAt = performance.now();
+    const batch = await claims.add({ batchId, token: randomUUID() });
+    if (!batch) return;
+    const lastStartMs = timing.leaseMs - timing.providerTimeoutMs - 5_000;
+    const deps = {
+      ...options,
+      loadVersion,
+      journal,
+      record,
+      providerTimeoutMs: timing.providerTimeoutMs,
+      now: Date.now,
+      mayStart: () => !stopping && performance.now() - startedAt < lastStartMs,
+    };
+    try {
+      await deliver(batch, deps);
+    } catch (error) {
+      // Whatever was begun is recorded by now; the rest goes back, as soon as the ledger answers again.
+      log.error({ event: 'batch.failed', lane: batch.lane, batch_id: batchId, ...errorFields(error) });
+      await giveBack(batch);
+    }
+    log.debug({ event: 'batch.delivered', lane: batch.lane, batch_id: batchId, messages: batch.messages.length });
+  }
+
+  async function giveBack(batch: ClaimedBatch): Promise<void> {
+    for (;;) {
+      try {
+        options.enqueue(await releaseBatches(pool, [batch]));
+        return;
+      } catch (error) {
+        log.error({ event: 'batch.release_failed', batch_id: batch.batchId, ...errorFields(error) });
+        await delay(GIVE_BACK_RETRY_MS);
+      }
+    }
+  }
+
+  const lanes = lanesOf(channel.channel).map((lane) =>
+    startLaneWorker(
+      options.queueStore,
+      lane,
+      {
+        concurrency: options.laneConcurrency,
+        lockMs: timing.lockMs,
+        onError: (error) => log.warn({ event: 'lane.error', lane, ...errorFields(error) }),
+      },
+      handle,
+    ),
+  );
+
+  return {
+    name: `${channel.channel} lanes`,
+    async stop() {
+      stopping = true;
+      await Promise.all(lanes.map((lane) => lane.close()));
+      await settler.stop();
+      await channel.provider.close();
+      journal.close();
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import type { Endpoint, MessageState } from '@outrigger/core';
+import type { Pool } from './pool.ts';
+
+/** One thing that happened to a message, oldest first. `accept` and `claim` follow from the row and its batch. */
+export type MessageEvent = {
+  state: MessageState;
+  code: string | null;
+  at: Date;
+  attempt: number;
+  provider: string | null;
+  providerMessageId: string | null;
+  possibleDuplicate: boolean;
+  detail: string | null;
+};
+
+export type MessageAccount = {
+  messageId: string;
+  recipientIndex: number;
+  lane: string;
+  state: MessageState;
+  code: string | null;
+  acceptedAt: Date;
+  expiresAt: Date;
+  /** When it is next tried, for a message that waits. */
+  eligibleAt: Date | null;
+  events: MessageEvent[];
+};
+
+export type ExecutionAccount = {
+  executionId: string;
+  endpoint: Endpoint;
+  requestId: string;
+  campaignId: string;
+  versionId: string;
+  createdBy: string;
+  acceptedAt: Date;
+  messages: MessageAccount[];
+};
+
+/** The full account of one execution of a tenant, or undefined when that tenant has no such execution. */
+export async function readExecution(
+  pool: Pool,
+  tenantId: number,
+  executionId: string,
+): Promise<ExecutionAccount | undefined> {
+  const execution = await pool.query<{
+    execution_id: string;
+    endpoint: Endpoint;
+    request_id: string;
+    campaign_id: string;
+    version_id: string;
+    created_by: string;
+    accepted_at: Date;
+    message_ids: string[];
+  }>('SELECT * FROM executions WHERE execution_id = $1 AND tenant_id = $2', [executionId, tenantId]);
+  const row = execution.rows[0];
+  if (!row) return undefined;
+  const [messages, events, holders] = await Promise.all([
+    pool.query<{ message_id: string; recipient_index: number; lane: string; expires_at: Date }>(
+      'SELECT message_id, recipient_index, lane, expires_at FROM messages WHERE message_id = ANY($1) ORDER BY recipient_index',
+      [row.message_ids],
+    ),
+    pool.query<EventRow>('SELECT * FROM message_events WHERE message_id = ANY($1) ORDER BY message_id, sequence', [
+      row.message_ids,
+    ]),
+    pool.query<{ message_id: string; sending: boolean; eligible_at: Date }>(
+      `SELECT i.message_id, b.token IS NOT NULL AS sending, b.eligible_at FROM batches b
+       CROSS JOIN LATERAL unnest(b.message_ids) AS i(message_id) WHERE b.message_ids && $1::uuid[]`,
+      [row.message_ids],
+    ),
+  ]);
+  const held = new Map(holders.rows.map((holder) => [holder.message_id, holder]));
+  const eventsOf = Map.groupBy(events.rows, (event) => event.message_id);
+  return {
+    executionId: row.execution_id,
+    endpoint: row.endpoint,
+    requestId: row.request_id,
+    campaignId: row.campaign_id,
+    versionId: row.version_id,
+    createdBy: row.created_by,
+    acceptedAt: row.accepted_at,
+    messages: messages.rows.map((message) => {
+      const history = (eventsOf.get(message.message_id) ?? []).map(eventOf);
+      const holder = held.get(message.message_id);
+      const latest = history.at(-1);
+      return {
+        messageId: message.message_id,
+        recipientIndex: message.recipient_index,
+        lane: message.lane,
+        state: holder?.sending ? 'sending' : (latest?.state ?? 'queued'),
+        code: latest?.code ?? null,
+        acceptedAt: row.accepted_at,
+        expiresAt: message.expires_at,
+        eligibleAt: holder && !holder.sending ? holder.eligible_at : null,
+        events: [acceptEvent(row.accepted_at), ...history],
+      };
+    }),
+  };
+}
+
+type EventRow = {
+  message_id: string;
+  state: MessageState;
+  code: string | null;
+  created_at: Date;
+  attempt: number;
+  provider: string | null;
+  provider_message_id: string | null;
+  possible_duplicate: boolean;
+  detail: string | null;
+};
+
+function eventOf(row: EventRow): MessageEvent {
+  return {
+    state: row.state,
+    code: row.code,
+    at: row.created_at,
+    attempt: row.attempt,
+    provider: row.provider,
+    providerMessageId: row.provider_message_id,
+    possibleDuplicate: row.possible_duplicate,
+    detail: row.detail,
+  };
+}
+
+function acceptEvent(at: Date): MessageEvent {
+  return {
+    state: 'queued',
+    code: null,
+    at,
+    attempt: 0,
+    provider: null,
+    providerMessageId: null,
+    possibleDuplicate: false,
+    detail: 'accepted',
+  };
+}

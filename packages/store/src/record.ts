@@ -1,0 +1,129 @@
+import type { Lane, Outcome, UnknownPolicy } from '@outrigger/core';
+import type { NewBatch } from './accept.ts';
+import type { Pool } from './pool.ts';
+
+/** One message's outcome with the batch and token under which it was reached. */
+export type RecordItem = {
+  batchId: string;
+  token: string;
+  messageId: string;
+  tenantId: number;
+  outcome: Outcome;
+  provider: string;
+  /** For `deferred`: when the message may be tried again. */
+  eligibleAt?: Date;
+  /** For `unknown`: what the campaign wants, and when it is decided unless evidence comes first. */
+  policy?: UnknownPolicy;
+  decideAt?: Date;
+};
+
+/*
+ * The fence locks the batches whose token still matches; outcomes of others match nothing. Recorded messages leave their
+ * batch, and an empty batch is gone, so batches hold exactly what is outstanding. A deferred message goes into a new batch,
+ * an unknown one into unsettled_messages.
+ */
+const RECORD = `
+WITH fence AS MATERIALIZED (
+  SELECT b.batch_id, b.lane, b.attempt, b.pass, b.possible_duplicate, b.token, b.message_ids
+  FROM unnest($1::bigint[], $2::uuid[]) AS f(batch_id, token) JOIN batches b ON b.batch_id = f.batch_id AND b.token = f.token
+  ORDER BY b.batch_id FOR UPDATE OF b
+), outcome AS MATERIALIZED (
+  SELECT o.*, f.lane, f.attempt, f.pass, f.possible_duplicate, f.token,
+         CASE WHEN f.pass = 1 THEN 1
+              ELSE 1 + coalesce((SELECT max(p.sequence) FROM message_events p WHERE p.message_id = o.message_id), 0) END AS sequence
+  FROM unnest($3::bigint[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+              $11::boolean[], $12::timestamptz[], $13::text[], $14::timestamptz[])
+    AS o(batch_id, message_id, tenant_id, state, code, provider, provider_message_id, detail,
+         costs_attempt, eligible_at, policy, decide_at)
+  -- A message that already left its batch is not written again: a flush may be repeated after a lost reply.
+  JOIN fence f ON f.batch_id = o.batch_id AND o.message_id = ANY (f.message_ids)
+), event AS (
+  INSERT INTO message_events (message_id, sequence, tenant_id, state, code, attempt, possible_duplicate, provider,
+                              provider_message_id, detail)
+  SELECT message_id, sequence, tenant_id, state, code, attempt, possible_duplicate, provider, provider_message_id, detail
+  FROM outcome
+), retry AS (
+  INSERT INTO batches (lane, message_ids, attempt, pass, possible_duplicate, eligible_at, enqueued_at)
+  SELECT lane, array_agg(message_id), attempt + costs_attempt::int, pass + 1, possible_duplicate, eligible_at, now()
+  FROM outcome WHERE state = 'deferred' GROUP BY batch_id, lane, attempt, costs_attempt, pass, possible_duplicate, eligible_at
+  RETURNING batch_id, lane, eligible_at
+), doubt AS (
+  INSERT INTO unsettled_messages (message_id, tenant_id, lane, sequence, attempt, pass, possible_duplicate, token, policy, decide_at)
+  SELECT message_id, tenant_id, lane, sequence, attempt, pass, possible_duplicate, token, policy, decide_at
+  FROM outcome WHERE state = 'unknown'
+), outstanding AS MATERIALIZED (
+  SELECT f.batch_id, ARRAY(SELECT i FROM unnest(f.message_ids) i
+    WHERE i NOT IN (SELECT o.message_id FROM outcome o WHERE o.batch_id = f.batch_id)) AS message_ids
+  FROM fence f
+), gone AS (
+  DELETE FROM batches b USING outstanding o WHERE b.batch_id = o.batch_id AND o.message_ids = '{}'
+), shrunk AS (
+  UPDATE batches b SET message_ids = o.message_ids FROM outstanding o WHERE b.batch_id = o.batch_id AND o.message_ids <> '{}'
+)
+SELECT (SELECT coalesce(array_agg(message_id), '{}') FROM outcome) AS recorded,
+       (SELECT coalesce(json_agg(json_build_object('batch_id', batch_id::text, 'lane', lane,
+          'delay_ms', greatest(0, extract(epoch FROM eligible_at - now()) * 1000)::int)), '[]') FROM retry) AS retries`;
+
+/* A worker whose batch was settled behind its back still knows the truth about a message that became unknown. */
+const LATE = `
+WITH late AS MATERIALIZED (
+  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS l(message_id, token, provider, provider_message_id)
+), settled AS (
+  DELETE FROM unsettled_messages u USING late l WHERE u.message_id = l.message_id AND u.token = l.token
+  RETURNING u.message_id, u.tenant_id, u.sequence, u.attempt, u.possible_duplicate, l.provider, l.provider_message_id
+)
+INSERT INTO message_events (message_id, sequence, tenant_id, state, code, attempt, possible_duplicate, provider, provider_message_id, detail)
+SELECT message_id, sequence + 1, tenant_id, 'sent', NULL, attempt, possible_duplicate, provider, provider_message_id, 'late result'
+FROM settled RETURNING message_id`;
+
+export type Recorded = { recorded: Set<string>; retries: (NewBatch & { delayMs: number })[] };
+
+/**
+ * Writes a group of outcomes in one durable statement. An outcome whose token no longer holds its batch is not written,
+ * except that a late `sent` settles a message that had become unknown. Throws when the ledger cannot be written.
+ */
+export async function recordOutcomes(pool: Pool, items: RecordItem[]): Promise<Recorded> {
+  const fences = new Map(items.map((item) => [item.batchId, item.token]));
+  const { rows } = await pool.query<{
+    recorded: string[];
+    retries: { batch_id: string; lane: Lane; delay_ms: number }[];
+  }>({
+    name: 'record',
+    text: RECORD,
+    values: [
+      [...fences.keys()],
+      [...fences.values()],
+      items.map((item) => item.batchId),
+      items.map((item) => item.messageId),
+      items.map((item) => item.tenantId),
+      items.map((item) => item.outcome.state),
+      items.map((item) => ('code' in item.outcome ? item.outcome.code : null)),
+      items.map((item) => item.provider),
+      items.map((item) => ('providerMessageId' in item.outcome ? item.outcome.providerMessageId : null)),
+      items.map((item) => ('detail' in item.outcome ? (item.outcome.detail?.slice(0, 500) ?? null) : null)),
+      items.map((item) => ('costsAttempt' in item.outcome ? item.outcome.costsAttempt : false)),
+      items.map((item) => item.eligibleAt ?? null),
+      items.map((item) => item.policy ?? null),
+      items.map((item) => item.decideAt ?? null),
+    ],
+  });
+  const recorded = new Set(rows[0]!.recorded);
+  const late = items.filter((item) => item.outcome.state === 'sent' && !recorded.has(item.messageId));
+  if (late.length > 0) {
+    await pool.query(LATE, [
+      late.map((item) => item.messageId),
+      late.map((item) => item.token),
+      late.map((item) => item.provider),
+      late.map((item) => (item.outcome.state === 'sent' ? item.outcome.providerMessageId : '')),
+    ]);
+  }
+  return {
+    recorded,
+    retries: rows[0]!.retries.map((retry) => ({
+      batchId: retry.batch_id,
+      lane: retry.lane,
+      claims: 0,
+      delayMs: retry.delay_ms,
+    })),
+  };
+}

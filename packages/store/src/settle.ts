@@ -1,0 +1,136 @@
+import type { Lane } from '@outrigger/core';
+import type { NewBatch } from './accept.ts';
+import type { Pool } from './pool.ts';
+
+/** A batch that a worker holds, with the messages that have no outcome yet. */
+export type HeldBatch = {
+  batchId: string;
+  lane: Lane;
+  token: string;
+  claims: number;
+  claimedBy: string;
+  expired: boolean;
+  messages: { messageId: string; tenantId: number; policy: 'resend' | 'hold' }[];
+};
+
+type HeldRow = {
+  batch_id: string;
+  lane: Lane;
+  token: string;
+  claims: number;
+  claimed_by: string;
+  expired: boolean;
+  message_id: string;
+  tenant_id: number;
+  policy: 'resend' | 'hold';
+};
+
+const HELD = `
+SELECT b.batch_id, b.lane, b.token, b.claims, b.claimed_by, b.claimed_until < now() AS expired,
+       m.message_id, m.tenant_id, v.definition->>'on_unknown' AS policy
+FROM batches b CROSS JOIN LATERAL unnest(b.message_ids) AS i(message_id)
+JOIN messages m ON m.message_id = i.message_id
+JOIN executions e ON e.execution_id = m.execution_id
+JOIN campaign_versions v ON v.version_id = e.version_id
+WHERE b.token IS NOT NULL`;
+
+/** The batches that a worker (by its id) still holds, for settling them from its journal. */
+export async function heldByWorker(pool: Pool, workerId: string): Promise<HeldBatch[]> {
+  const { rows } = await pool.query<HeldRow>(`${HELD} AND b.claimed_by = $1`, [workerId]);
+  return groupHeld(rows);
+}
+
+/** Batches whose claim ran out more than `graceMs` ago: their worker did not come back to settle them itself. */
+export async function heldTooLong(pool: Pool, graceMs: number, limit = 100): Promise<HeldBatch[]> {
+  const { rows } = await pool.query<HeldRow>(
+    `${HELD} AND b.batch_id IN (SELECT batch_id FROM batches WHERE token IS NOT NULL
+       AND claimed_until < now() - $1 * interval '1 millisecond' ORDER BY claimed_until LIMIT $2)`,
+    [graceMs, limit],
+  );
+  return groupHeld(rows);
+}
+
+function groupHeld(rows: HeldRow[]): HeldBatch[] {
+  const batches = new Map<string, HeldBatch>();
+  for (const row of rows) {
+    const batch = batches.get(row.batch_id) ?? {
+      batchId: row.batch_id,
+      lane: row.lane,
+      token: row.token,
+      claims: row.claims,
+      claimedBy: row.claimed_by,
+      expired: row.expired,
+      messages: [],
+    };
+    batch.messages.push({ messageId: row.message_id, tenantId: row.tenant_id, policy: row.policy });
+    batches.set(row.batch_id, batch);
+  }
+  return [...batches.values()];
+}
+
+/**
+ * Gives claimed batches back: what has no outcome waits again. Only a caller who holds the token may do it, and only when
+ * it is certain that no provider call for the remaining messages was begun. Returns what to enqueue.
+ */
+export async function releaseBatches(pool: Pool, held: { batchId: string; token: string }[]): Promise<NewBatch[]> {
+  const { rows } = await pool.query<{ batch_id: string; lane: Lane; claims: number }>(
+    `UPDATE batches b SET token = NULL, claimed_by = NULL, claimed_until = NULL, enqueued_at = now()
+     FROM unnest($1::bigint[], $2::uuid[]) AS h(batch_id, token)
+     WHERE b.batch_id = h.batch_id AND b.token = h.token RETURNING b.batch_id, b.lane, b.claims`,
+    [held.map((batch) => batch.batchId), held.map((batch) => batch.token)],
+  );
+  return rows.map((row) => ({ batchId: row.batch_id, lane: row.lane, claims: row.claims }));
+}
+
+/**
+ * Waiting batches that are due and were last put into the queue more than `afterMs` ago: the queue store may have lost
+ * them. Marks them as enqueued now, so that several janitors share the work and a long backlog is not swept again at once.
+ */
+export async function sweepWaiting(pool: Pool, afterMs: number, limit = 1_000): Promise<NewBatch[]> {
+  const { rows } = await pool.query<{ batch_id: string; lane: Lane; claims: number }>(
+    `UPDATE batches SET enqueued_at = now() WHERE batch_id IN (
+       SELECT batch_id FROM batches WHERE token IS NULL AND eligible_at <= now()
+         AND greatest(enqueued_at, eligible_at) < now() - $1 * interval '1 millisecond'
+       ORDER BY enqueued_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+     RETURNING batch_id, lane, claims`,
+    [afterMs, limit],
+  );
+  return rows.map((row) => ({ batchId: row.batch_id, lane: row.lane, claims: row.claims }));
+}
+
+const DECIDE = `
+WITH due AS MATERIALIZED (
+  DELETE FROM unsettled_messages WHERE message_id IN (
+    SELECT message_id FROM unsettled_messages WHERE decide_at <= now() ORDER BY decide_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+  RETURNING *, policy = 'resend' AND NOT possible_duplicate AS resend
+), event AS (
+  INSERT INTO message_events (message_id, sequence, tenant_id, state, code, attempt, possible_duplicate, detail)
+  SELECT message_id, sequence + 1, tenant_id, CASE WHEN resend THEN 'queued' ELSE 'unknown' END,
+         CASE WHEN resend THEN NULL ELSE 'ambiguous.worker_lost' END, attempt, possible_duplicate OR resend,
+         CASE WHEN resend THEN 'no evidence came: policy resend, marked as a possible duplicate'
+              ELSE 'no evidence came: held for a person to decide' END
+  FROM due
+), again AS (
+  INSERT INTO batches (lane, message_ids, attempt, pass, possible_duplicate)
+  SELECT lane, array_agg(message_id), attempt + 1, pass + 1, true
+  FROM (SELECT *, row_number() OVER (PARTITION BY lane, attempt, pass ORDER BY message_id) AS place FROM due WHERE resend) d
+  GROUP BY lane, attempt, pass, (place - 1) / 100 RETURNING batch_id, lane
+)
+SELECT (SELECT count(*) FROM due WHERE resend)::int AS resent, (SELECT count(*) FROM due WHERE NOT resend)::int AS held,
+       (SELECT coalesce(json_agg(json_build_object('batch_id', batch_id::text, 'lane', lane)), '[]') FROM again) AS batches`;
+
+/**
+ * Applies the policy to unknown messages whose time for evidence is over: `resend` once, marked, or left as unknown for a
+ * person. A message that was already sent again is never sent a third time.
+ */
+export async function decideUnsettled(
+  pool: Pool,
+  limit = 1_000,
+): Promise<{ resent: number; held: number; batches: NewBatch[] }> {
+  const { rows } = await pool.query<{ resent: number; held: number; batches: { batch_id: string; lane: Lane }[] }>(
+    DECIDE,
+    [limit],
+  );
+  const { resent, held, batches } = rows[0]!;
+  return { resent, held, batches: batches.map((b) => ({ batchId: b.batch_id, lane: b.lane, claims: 0 })) };
+}

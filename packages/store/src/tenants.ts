@@ -1,0 +1,73 @@
+import type { Pool } from './pool.ts';
+
+export type Tenant = { tenantId: number; orgId: string; sandboxName: string };
+export type Scope = 'execute' | 'read' | 'manage';
+export type ApiKey = {
+  keyId: string;
+  name: string;
+  orgId: string;
+  sandboxNames: string[];
+  secretHash: Buffer;
+  scopes: Scope[];
+  expiresAt: Date | null;
+};
+
+export async function readTenants(pool: Pool): Promise<Tenant[]> {
+  const { rows } = await pool.query<{ tenant_id: number; org_id: string; sandbox_name: string }>(
+    'SELECT tenant_id, org_id, sandbox_name FROM tenants',
+  );
+  return rows.map((row) => ({ tenantId: row.tenant_id, orgId: row.org_id, sandboxName: row.sandbox_name }));
+}
+
+/** Creates the tenant when it is not there and returns it either way. */
+export async function ensureTenant(pool: Pool, orgId: string, sandboxName: string): Promise<Tenant> {
+  const { rows } = await pool.query<{ tenant_id: number }>(
+    `INSERT INTO tenants (org_id, sandbox_name) VALUES ($1, $2)
+     ON CONFLICT (org_id, sandbox_name) DO UPDATE SET org_id = excluded.org_id RETURNING tenant_id`,
+    [orgId, sandboxName],
+  );
+  return { tenantId: rows[0]!.tenant_id, orgId, sandboxName };
+}
+
+/** Keys that are neither revoked nor expired. */
+export async function readApiKeys(pool: Pool): Promise<ApiKey[]> {
+  const { rows } = await pool.query<{
+    key_id: string;
+    name: string;
+    org_id: string;
+    sandbox_names: string[];
+    secret_hash: Buffer;
+    scopes: Scope[];
+    expires_at: Date | null;
+  }>('SELECT * FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())');
+  return rows.map((row) => ({
+    keyId: row.key_id,
+    name: row.name,
+    orgId: row.org_id,
+    sandboxNames: row.sandbox_names,
+    secretHash: row.secret_hash,
+    scopes: row.scopes,
+    expiresAt: row.expires_at,
+  }));
+}
+
+/** Stores a key by the hash of its secret; the secret itself is never stored. */
+export async function insertApiKey(
+  pool: Pool,
+  key: Omit<ApiKey, 'expiresAt'> & { expiresAt?: Date | null },
+): Promise<void> {
+  await pool.query(
+    `INSERT INTO api_keys (key_id, org_id, sandbox_names, name, secret_hash, scopes, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [key.keyId, key.orgId, key.sandboxNames, key.name, key.secretHash, key.scopes, key.expiresAt ?? null],
+  );
+}
+
+/** Revoked keys stop working in every process within its refresh period. Returns whether there was such a key. */
+export async function revokeApiKey(pool: Pool, keyId: string): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'UPDATE api_keys SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL',
+    [keyId],
+  );
+  return rowCount === 1;
+}

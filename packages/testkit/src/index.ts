@@ -1,0 +1,3 @@
+export * from './ledger.ts';
+export * from './queues.ts';
+export * from './tenant.ts';

@@ -1,0 +1,55 @@
+/** The dispatcher: the janitor that repairs what crashes and lost queues leave behind. */
+import { deriveTiming } from '@outrigger/core';
+import { createEnqueuer, startJanitor } from '@outrigger/pipeline';
+import { openQueueStore } from '@outrigger/queue';
+import {
+  addHealthRoutes,
+  createApp,
+  createLog,
+  errorFields,
+  finishApp,
+  listen,
+  loadConfig,
+  runService,
+} from '@outrigger/runtime';
+import { openPool } from '@outrigger/store';
+import { dispatcherConfig } from './config.ts';
+
+const config = loadConfig(dispatcherConfig, process.env);
+const log = createLog('dispatcher', config.LOG_LEVEL);
+
+await runService(log, async (parts) => {
+  const pool = openPool({
+    databaseUrl: config.DATABASE_URL,
+    schema: config.DATABASE_SCHEMA,
+    maxConnections: 4,
+    applicationName: 'outrigger dispatcher',
+    onError: (error) => log.warn({ event: 'ledger.connection_lost', ...errorFields(error) }),
+  });
+  parts.push({ name: 'ledger', stop: () => pool.end() });
+  const queueStore = await openQueueStore({
+    queueUrl: config.QUEUE_URL,
+    databaseUrl: config.DATABASE_URL,
+    prefix: config.QUEUE_PREFIX,
+    schema: config.QUEUE_SCHEMA,
+    onError: (error) => log.warn({ event: 'queue.error', ...errorFields(error) }),
+  });
+  parts.push({ name: 'queue store', stop: () => queueStore.close() });
+  const { enqueue, close } = createEnqueuer(queueStore, log);
+  parts.push({ name: 'enqueuer', stop: close });
+  const app = createApp();
+  addHealthRoutes(app, [{ name: 'postgres', check: () => pool.query('SELECT 1') }]);
+  finishApp(app, log);
+  parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
+  parts.push(
+    startJanitor({
+      pool,
+      enqueue,
+      log,
+      everyMs: config.JANITOR_EVERY_MS,
+      sweepAfterMs: config.SWEEP_AFTER_MS,
+      journalGraceMs: deriveTiming(config.PROVIDER_TIMEOUT_MS).journalGraceMs,
+      unknownWindowMs: config.UNKNOWN_WINDOW_MS,
+    }),
+  );
+});

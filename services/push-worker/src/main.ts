@@ -1,0 +1,12 @@
+/** The push worker: delivers the push lanes through the provider of its configuration. */
+import { createPushChannel, createPushProvider } from '@outrigger/channel-push';
+import { startWorkerService } from '@outrigger/pipeline';
+import { createLog, loadConfig, runService } from '@outrigger/runtime';
+import { pushWorkerConfig } from './config.ts';
+
+const config = loadConfig(pushWorkerConfig, process.env);
+const log = createLog('push-worker', config.LOG_LEVEL);
+
+await runService(log, (parts) =>
+  startWorkerService(config, log, parts, (keep) => createPushChannel(createPushProvider(config, { keep }))),
+);
