@@ -11,6 +11,8 @@ export type SampleTarget = {
   /** Replaces the placeholders of one recipient, for a call that works as it stands. */
   recipient?: Record<string, unknown>;
   requestId?: string;
+  /** The body on few lines, for a terminal. */
+  compact?: boolean;
 };
 
 /**
@@ -33,7 +35,7 @@ export function sampleCurl(version: CampaignVersion, target: SampleTarget): stri
     `-H 'x-gw-ims-org-id: ${target.orgId}'`,
     `-H 'x-sandbox-name: ${target.sandboxName}'`,
     `-H 'Content-Type: application/json'`,
-    `-d '${JSON.stringify(body, null, 2).replaceAll("'", `'\\''`)}'`,
+    `-d '${(target.compact ? compactJson(body) : JSON.stringify(body, null, 2)).replaceAll("'", `'\\''`)}'`,
   ].join(' \\\n  ');
 }
 
@@ -47,4 +49,10 @@ function sampleRecipient(definition: VersionDefinition, compiled: CompiledConten
     ...(definition.channel === 'push' && { channelData: { pushInfo } }),
     ...sampleData(compiled.variables),
   };
+}
+
+/** One line a member of the body, so that a long recipient stays one line that can be copied. */
+function compactJson(body: Record<string, unknown>): string {
+  const members = Object.entries(body).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  return `{\n${members.join(',\n')}\n}`;
 }

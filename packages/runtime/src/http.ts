@@ -20,8 +20,13 @@ export function createApp(): Express {
 export function sendRefusal(res: Response, refusal: Refusal, headers: Record<string, string> = {}): void {
   const body = errorBody(refusal);
   if (res.headersSent) return;
-  res.writeHead(body.status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-  res.end(JSON.stringify(body));
+  const text = JSON.stringify(body);
+  res.writeHead(body.status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  });
+  res.end(text);
 }
 
 /**

@@ -1,0 +1,10 @@
+export { createPushChannel } from './channel.ts';
+export { composePush } from './compose.ts';
+export { type ApnsNotification, buildApns } from './payload/apns.ts';
+export { reservedCustomKey } from './payload/app-data.ts';
+export { buildFcm, type FcmMessage } from './payload/fcm.ts';
+export { buildPayload, PUSH_PAYLOAD_LIMIT, payloadBytes } from './payload/payload.ts';
+export type { PushProviderDefinition, PushProviderDependencies } from './providers/definition.ts';
+export { createPushProvider, PUSH_PROVIDERS, type PushProviderConfig, pushProviderConfig } from './providers/index.ts';
+export { SANDBOX_TOKENS } from './providers/sandbox/codes.ts';
+export { type PushTarget, resolvePushTargets } from './resolve.ts';

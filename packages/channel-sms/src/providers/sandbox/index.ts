@@ -1,0 +1,9 @@
+import type { SmsProviderDefinition } from '../definition.ts';
+import { sandboxConfig } from './config.ts';
+import { createSandboxProvider } from './send.ts';
+
+export const sandboxProvider: SmsProviderDefinition<typeof sandboxConfig> = {
+  name: 'sandbox',
+  config: sandboxConfig,
+  create: (_config, { keep }) => createSandboxProvider(keep),
+};
