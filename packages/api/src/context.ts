@@ -54,11 +54,12 @@ function sendAnswer(res: Response, answer: Answer): void {
     sendRefusal(res, answer.refusal);
     return;
   }
-  const headers = { 'content-type': 'application/json; charset=utf-8', ...answer.headers };
-  res.writeHead(answer.status, headers);
-  const text = headers['content-type'].startsWith('application/json')
-    ? JSON.stringify(answer.body)
-    : String(answer.body);
+  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+  res.writeHead(answer.status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    ...answer.headers,
+  });
   res.end(text);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { createSnsClient } from '@outrigger/aws-sns';
 import { startScriptedServer } from '@outrigger/testkit/scripted-server';
-import { createSnsClient } from '../src/providers/sns/client.ts';
 import { snsConfig } from '../src/providers/sns/config.ts';
 import { createSnsEndpoints } from '../src/providers/sns/endpoints.ts';
 import { endpointCreated, readRequest } from './sns-wire.ts';

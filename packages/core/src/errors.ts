@@ -26,8 +26,10 @@ export const API_ERRORS = {
   'MSG-000405': { status: 405, title: 'This method is not allowed here.' },
   'MSG-000408': { status: 408, title: 'The request did not arrive in time.' },
   'MSG-000413': { status: 413, title: 'The request body is too large.' },
+  'MSG-000414': { status: 414, title: 'The URL is too long.' },
   'MSG-000415': { status: 415, title: 'Send application/json in UTF-8.' },
   'MSG-000429': { status: 429, title: 'Too many requests; wait as long as Retry-After says.' },
+  'MSG-000431': { status: 431, title: 'The request headers are too large; send at most 16 kB of them.' },
   'MSG-000500': { status: 500, title: 'Something unexpected went wrong on our side; nothing is known to be stored.' },
   'MSG-000503': { status: 503, title: 'The request cannot be stored now; ask again with the same requestId.' },
   'CMP-000001': { status: 400, title: 'The campaign is not valid.' },
@@ -55,17 +57,31 @@ export function refuse(code: ApiErrorCode, title?: string, context: Record<strin
   return { code, title: title ?? API_ERRORS[code].title, context };
 }
 
-/** The body that answers a refusal. Control characters in context values are replaced, long ones are cut. */
+const MAX_TITLE = 300;
+const MAX_CONTEXT_VALUE = 200;
+
+/**
+ * The body that answers a refusal. Titles and context values may hold what the caller sent: control characters are
+ * replaced and long ones are cut, so that an answer is always short and can always be shown.
+ */
 export function errorBody(refusal: Refusal): ErrorBody {
   const status = API_ERRORS[refusal.code].status;
   const additionalContext: Record<string, string> = {};
   for (const [name, value] of Object.entries(refusal.context)) {
-    additionalContext[name] = value.replace(/\p{Cc}/gu, ' ').slice(0, 200);
+    additionalContext[name] = presentable(value, MAX_CONTEXT_VALUE);
   }
   return {
     type: `${ERROR_TYPE_BASE}/${refusal.code}-${status}`,
-    title: refusal.title,
+    title: presentable(refusal.title, MAX_TITLE),
     status,
     report: { additionalContext },
   };
+}
+
+/** Cut first, so that the cost is bounded; a cut inside a surrogate pair leaves a half, which toWellFormed replaces. */
+function presentable(text: string, maxLength: number): string {
+  return text
+    .slice(0, maxLength)
+    .replace(/\p{Cc}/gu, ' ')
+    .toWellFormed();
 }

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import type { KeepSandboxRecord, Provider, PushMessage } from '@outrigger/core';
+import { answerWith, type KeepSandboxRecord, NOT_BEGUN, type Provider, type PushMessage } from '@outrigger/core';
 import { buildPayload } from '../../payload/payload.ts';
-import { answerWith, NOT_BEGUN } from '../answer.ts';
 import { SANDBOX_TOKENS, sandboxBehaviour } from './codes.ts';
 
 /**

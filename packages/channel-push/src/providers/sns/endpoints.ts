@@ -1,6 +1,5 @@
 import { CreatePlatformEndpointCommand, type SNSClient } from '@aws-sdk/client-sns';
-import type { SendResult } from '@outrigger/core';
-import { answerWith } from '../answer.ts';
+import { answerWith, type SendResult } from '@outrigger/core';
 import { classifySnsFailure } from './failure.ts';
 
 /** SNS sends to an endpoint, which stands for one token of one application. */

@@ -1,10 +1,9 @@
 import { type MessageAttributeValue, PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
-import type { Provider, PushMessage, SendResult } from '@outrigger/core';
+import { createSnsClient } from '@outrigger/aws-sns';
+import { answerWith, NOT_BEGUN, type Provider, type PushMessage, type SendResult } from '@outrigger/core';
 import { buildApns } from '../../payload/apns.ts';
 import { buildFcm } from '../../payload/fcm.ts';
-import { answerWith, NOT_BEGUN } from '../answer.ts';
 import { applicationFor, SNS_PLATFORMS } from './applications.ts';
-import { createSnsClient } from './client.ts';
 import type { SnsConfig } from './config.ts';
 import { createSnsEndpoints, type SnsEndpoints } from './endpoints.ts';
 import { classifySnsFailure } from './failure.ts';

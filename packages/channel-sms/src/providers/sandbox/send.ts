@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import type { KeepSandboxRecord, Provider, SmsMessage } from '@outrigger/core';
-import { answerWith, NOT_BEGUN } from '../answer.ts';
+import { answerWith, type KeepSandboxRecord, NOT_BEGUN, type Provider, type SmsMessage } from '@outrigger/core';
 import { SANDBOX_NUMBERS, sandboxEnding } from './codes.ts';
 
 /**

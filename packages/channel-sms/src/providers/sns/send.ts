@@ -1,7 +1,6 @@
 import { type MessageAttributeValue, PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
-import type { Provider, SendResult, SmsMessage } from '@outrigger/core';
-import { answerWith, NOT_BEGUN } from '../answer.ts';
-import { createSnsClient } from './client.ts';
+import { createSnsClient } from '@outrigger/aws-sns';
+import { answerWith, NOT_BEGUN, type Provider, type SendResult, type SmsMessage } from '@outrigger/core';
 import type { SnsConfig } from './config.ts';
 import { classifySnsFailure } from './failure.ts';
 

@@ -1,4 +1,5 @@
-import type { RefusalCode, UnknownCode } from '@outrigger/core';
+import type { UnknownCode } from './codes.ts';
+import type { RefusalCode } from './provider.ts';
 
 /**
  * Errors of a connection by Node's error code. Certain is only what ends before a connection stands, or before its TLS

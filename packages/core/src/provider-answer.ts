@@ -1,4 +1,5 @@
-import type { RefusalCode, SendResult, UnknownCode } from '@outrigger/core';
+import type { UnknownCode } from './codes.ts';
+import type { RefusalCode, SendResult } from './provider.ts';
 
 /** A refusal or a doubt, whichever family the code is of. */
 export function answerWith(

@@ -1,11 +1,20 @@
 import { SNSClient } from '@aws-sdk/client-sns';
-import type { SnsConfig } from './config.ts';
+
+/** The part of a provider's configuration that its connection needs. */
+export type SnsConnection = {
+  SNS_REGION: string;
+  SNS_ENDPOINT?: string | undefined;
+  SNS_ACCESS_KEY_ID?: string | undefined;
+  SNS_SECRET_ACCESS_KEY?: string | undefined;
+  SNS_TIMEOUT_MS: number;
+  SNS_CONNECT_TIMEOUT_MS: number;
+};
 
 /** Idle connections are dropped before the far side drops them: a reset on reuse would leave a message unknown. */
 const IDLE_CONNECTION_MS = 10_000;
 
 /** An SNS client that sends a request once and gives it up on time; neither is its default. */
-export function createSnsClient(config: SnsConfig): SNSClient {
+export function createSnsClient(config: SnsConnection): SNSClient {
   // Concurrency is the worker's to limit. A request that waited here for a socket could not be told from one under way.
   const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, timeout: IDLE_CONNECTION_MS };
   return new SNSClient({

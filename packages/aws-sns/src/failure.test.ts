@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { classifySnsFailure } from './failure.ts';
 
 const failed = (fields: object, message = 'failed') => Object.assign(new Error(message), fields);
+const tables = { codes: {}, parameters: {} };
 const live = new AbortController().signal;
 
 // Only what a loopback peer cannot be made to do; the rest is in test/sns.integration.test.ts.
@@ -22,7 +23,7 @@ describe('classifySnsFailure', () => {
   ];
   for (const [what, error, code] of cases) {
     it(`reads ${what} as ${code}`, () => {
-      const result = classifySnsFailure(error, live);
+      const result = classifySnsFailure(error, live, tables);
       assert.ok(result.kind !== 'accepted');
       assert.equal(result.code, code);
       assert.equal(result.kind, code.startsWith('ambiguous.') ? 'unknown' : 'refused');
@@ -32,10 +33,10 @@ describe('classifySnsFailure', () => {
 
   it('reads a reset after the deadline as a time-out, and a refused connection as certain all the same', () => {
     const past = AbortSignal.abort();
-    assert.partialDeepStrictEqual(classifySnsFailure(failed({ code: 'ECONNRESET' }), past), {
+    assert.partialDeepStrictEqual(classifySnsFailure(failed({ code: 'ECONNRESET' }), past, tables), {
       code: 'ambiguous.timeout',
     });
-    assert.partialDeepStrictEqual(classifySnsFailure(failed({ code: 'ECONNREFUSED' }), past), {
+    assert.partialDeepStrictEqual(classifySnsFailure(failed({ code: 'ECONNREFUSED' }), past, tables), {
       code: 'transient.unavailable',
     });
   });

@@ -1,0 +1,117 @@
+import {
+  type ChannelPort,
+  type ComposeInput,
+  comparableEmail,
+  type EmailMessage,
+  type EmailSettings,
+  type ExclusionCode,
+  type FailureCode,
+  type Provider,
+  parseEmailAddress,
+  type ResolveInput,
+  valueAt,
+} from '@outrigger/core';
+import { flattenControls, headerFits, LONGEST_LINE, reservedHeader } from './mime-header.ts';
+
+/** One address in the form in which it is sent: ASCII local part, domain in punycode. */
+export type EmailTarget = { address: string };
+
+/** Where an address is looked for when the channel configuration names no field of its own (spec 7.2). */
+const DEFAULT_ADDRESS_FIELD = 'personalEmail.address';
+/** A rendered part whose name starts so becomes an extra header: `header:List-Unsubscribe`. */
+const HEADER_PART = 'header:';
+
+/** Email as the pipeline sees it, over any provider. */
+export function createEmailChannel(
+  provider: Provider<EmailMessage>,
+): ChannelPort<EmailSettings, EmailTarget, EmailMessage> {
+  return {
+    channel: 'email',
+    provider,
+    resolveTargets: resolveEmailTargets,
+    suppressionAddress: (target) => comparableEmail(target.address),
+    compose: composeEmail,
+  };
+}
+
+type Resolved = { targets: EmailTarget[] } | { excluded: ExclusionCode; detail: string };
+
+/** The first place of spec 7.2 that has a value decides; what it holds is then checked, never skipped. */
+export function resolveEmailTargets({ recipient, profile, settings }: ResolveInput<EmailSettings>): Resolved {
+  const field = settings.delivery_address_field;
+  const found = [
+    recipient.channelData?.emailAddress,
+    field === undefined ? undefined : valueAt(profile, field),
+    valueAt(profile, DEFAULT_ADDRESS_FIELD),
+    recipient.namespace.toLowerCase() === 'email' ? recipient.userId : undefined,
+  ].find((value) => value !== undefined && value !== null && value !== '');
+  if (found === undefined || found === null) {
+    return field === undefined
+      ? { excluded: '050020', detail: `no address in ${DEFAULT_ADDRESS_FIELD}` }
+      : { excluded: '050021', detail: `the configured field ${field} has no value` };
+  }
+  if (typeof found !== 'string') return { excluded: '050024', detail: 'the address is not a string' };
+  const parsed = parseEmailAddress(found);
+  if ('problem' in parsed) return { excluded: '050024', detail: parsed.problem };
+  return { targets: [{ address: parsed.address }] };
+}
+
+type Composed = { message: EmailMessage } | { failed: FailureCode; detail: string };
+
+/** Puts the rendered parts `subject`, `html`, `text` and `header:<Name>` together with the sender of the settings. */
+export function composeEmail({
+  messageId,
+  target,
+  settings,
+  parts,
+}: ComposeInput<EmailSettings, EmailTarget>): Composed {
+  const from = mailbox(settings.from_name, settings.from_email);
+  if ('problem' in from) return { failed: 'permanent.configuration', detail: `from_email ${from.problem}` };
+  const replyTo = settings.reply_to_email ? mailbox(settings.reply_to_name, settings.reply_to_email) : undefined;
+  if (replyTo && 'problem' in replyTo) {
+    return { failed: 'permanent.configuration', detail: `reply_to_email ${replyTo.problem}` };
+  }
+  const subject = cutTo(LONGEST_LINE, flattenControls(parts.subject ?? '').trim());
+  if (subject === '') return { failed: '050302', detail: 'the subject is empty' };
+  const html = parts.html ?? '';
+  if (html.trim() === '') return { failed: '050302', detail: 'the html part is empty' };
+  const headers = composeHeaders(parts);
+  if ('failed' in headers) return headers;
+  const text = parts.text?.trim() ? { text: parts.text } : {};
+  const base = { messageId, from, to: target.address, subject, html, ...text, headers: headers.headers };
+  return { message: replyTo ? { ...base, replyTo } : base };
+}
+
+function composeHeaders(
+  parts: Record<string, string>,
+): { headers: Record<string, string> } | { failed: FailureCode; detail: string } {
+  const headers: Record<string, string> = {};
+  const seen = new Set<string>();
+  for (const [part, rendered] of Object.entries(parts)) {
+    if (!part.startsWith(HEADER_PART)) continue;
+    const name = part.slice(HEADER_PART.length);
+    const problem = seen.has(name.toLowerCase()) ? 'is given twice' : reservedHeader(name);
+    if (problem) return { failed: '050302', detail: `header ${name} ${problem}` };
+    seen.add(name.toLowerCase());
+    const value = flattenControls(rendered).trim();
+    // A header whose value renders to nothing is left out: an author's way to say "not for this one".
+    if (value === '') continue;
+    if (!headerFits(name, value))
+      return { failed: '050302', detail: `header ${name} has a word of over 900 characters` };
+    headers[name] = value;
+  }
+  return { headers };
+}
+
+function mailbox(name: string | undefined, raw: string): { name?: string; address: string } | { problem: string } {
+  const parsed = parseEmailAddress(raw);
+  if ('problem' in parsed) return parsed;
+  const display = flattenControls(name ?? '').trim();
+  return display === '' ? { address: parsed.address } : { name: display, address: parsed.address };
+}
+
+/** The first `limit` UTF-16 units, never half a character. */
+function cutTo(limit: number, text: string): string {
+  const cut = text.slice(0, limit);
+  return cut.length < text.length && /[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut;
+}

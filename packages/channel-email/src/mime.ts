@@ -1,0 +1,85 @@
+import { type EmailMessage, parseEmailAddress } from '@outrigger/core';
+import { encodeText } from './mime-encode.ts';
+import { formatHeader, formatMailbox, reservedHeader } from './mime-header.ts';
+
+/** A body part ready to be joined with others. A static one may be made once per campaign version and used again. */
+export type MimePart = { contentType: string; encoding: 'quoted-printable' | 'base64'; content: Buffer };
+
+/** One text part; `subtype` as in `text/html`. */
+export function textPart(subtype: 'plain' | 'html', text: string): MimePart {
+  return { contentType: `text/${subtype}; charset=utf-8`, ...encodeText(text) };
+}
+
+/**
+ * The raw message (RFC 5322, RFC 2045 to 2047) of an email: pure ASCII, CRLF line ends, no line over 998 octets.
+ * It always has one From, one To with one mailbox, one Subject, Date, Message-ID and MIME-Version, and besides
+ * Reply-To the given extra headers: no value can add a header or a recipient.
+ *
+ * @param at the instant of the Date header
+ * @throws TypeError for a message that no checked path can produce: an address, message id or header name that is not
+ * well-formed, or an extra header with the name of one that is written here
+ */
+export function buildMime(message: EmailMessage, at: Date): Buffer {
+  const html = textPart('html', message.html);
+  return assembleMime(message, at, message.text === undefined ? [html] : [textPart('plain', message.text), html]);
+}
+
+/**
+ * Joins headers and encoded parts into the raw message: one part as it is, several as `multipart/alternative` from the
+ * plainest to the richest.
+ */
+export function assembleMime(message: EmailMessage, at: Date, parts: MimePart[]): Buffer {
+  const headers = messageHeaders(message, at);
+  const only = parts.length === 1 ? parts[0] : undefined;
+  if (only) return Buffer.concat([Buffer.from(headers + partHeaders(only)), only.content, LINE_END]);
+  // `=_` cannot occur in either encoding, so the boundary needs no search through the content.
+  const boundary = `=_${message.messageId}`;
+  const pieces: Buffer[] = [
+    Buffer.from(`${headers}Content-Type: multipart/alternative;\r\n boundary="${boundary}"\r\n\r\n`),
+  ];
+  for (const part of parts) {
+    pieces.push(Buffer.from(`--${boundary}\r\n${partHeaders(part)}`), part.content, LINE_END);
+  }
+  pieces.push(Buffer.from(`--${boundary}--\r\n`));
+  return Buffer.concat(pieces);
+}
+
+/** The Message-ID of a message, without angle brackets: the same for every attempt, so that copies can be recognised. */
+export function messageIdHeader(message: EmailMessage): string {
+  return `${message.messageId}@${message.from.address.slice(message.from.address.lastIndexOf('@') + 1)}`;
+}
+
+const LINE_END = Buffer.from('\r\n');
+
+/** A UUID or ULID with an optional prefix. 62 characters, so that the boundary stays within RFC 2046's 70. */
+const MESSAGE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,61}$/;
+
+function messageHeaders(message: EmailMessage, at: Date): string {
+  if (!MESSAGE_ID.test(message.messageId)) throw new TypeError(`message id ${JSON.stringify(message.messageId)}`);
+  checkAddress('from', message.from.address);
+  checkAddress('to', message.to);
+  let headers = formatMailbox('From', message.from) + formatMailbox('To', { address: message.to });
+  if (message.replyTo) {
+    checkAddress('reply-to', message.replyTo.address);
+    headers += formatMailbox('Reply-To', message.replyTo);
+  }
+  headers += formatHeader('Subject', message.subject);
+  headers += `Date: ${at.toUTCString().replace('GMT', '+0000')}\r\nMessage-ID: <${messageIdHeader(message)}>\r\n`;
+  for (const name of Object.keys(message.headers)) {
+    const problem = reservedHeader(name);
+    if (problem) throw new TypeError(`header ${JSON.stringify(name)} ${problem}`);
+    headers += formatHeader(name, message.headers[name]!);
+  }
+  return `${headers}MIME-Version: 1.0\r\n`;
+}
+
+function checkAddress(field: string, address: string): void {
+  const parsed = parseEmailAddress(address);
+  // What was checked must be what is written: an address in another form than the parser's own is refused too.
+  if ('problem' in parsed) throw new TypeError(`${field} address ${parsed.problem}`);
+  if (parsed.address !== address) throw new TypeError(`${field} address is not in its ASCII form`);
+}
+
+function partHeaders(part: MimePart): string {
+  return `Content-Type: ${part.contentType}\r\nContent-Transfer-Encoding: ${part.encoding}\r\n\r\n`;
+}

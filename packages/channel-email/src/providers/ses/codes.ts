@@ -1,0 +1,83 @@
+import type { RefusalCode, UnknownCode } from '@outrigger/core';
+
+/**
+ * What SES says, by error name, and what it means (reliability 5.4). Names: "Errors" of SendRawEmail and "Common
+ * Errors" in the Amazon SES API reference, 2010-12-01.
+ */
+export const SES_CODES = {
+  // Sending too fast. "Daily message quota exceeded" has the same name and is told apart below.
+  Throttling: 'transient.throttled',
+  ThrottlingException: 'transient.throttled',
+  TooManyRequestsException: 'transient.throttled',
+  RequestThrottled: 'transient.throttled',
+  LimitExceededException: 'transient.throttled',
+  LimitExceeded: 'transient.throttled',
+
+  // Wrong with the account, not with the message: every message would meet it, so they wait for a person.
+  AccountSendingPausedException: 'transient.configuration',
+  ConfigurationSetSendingPausedException: 'transient.configuration',
+  ConfigurationSetDoesNotExistException: 'transient.configuration',
+  ConfigurationSetDoesNotExist: 'transient.configuration',
+  MailFromDomainNotVerifiedException: 'transient.configuration',
+  FromEmailAddressNotVerifiedException: 'transient.configuration',
+  ProductionAccessNotGrantedException: 'transient.configuration',
+  AccountSuspended: 'transient.configuration',
+  AccountSuspendedException: 'transient.configuration',
+  SendingPausedException: 'transient.configuration',
+  AccessDenied: 'transient.configuration',
+  AccessDeniedException: 'transient.configuration',
+  ExpiredToken: 'transient.configuration',
+  ExpiredTokenException: 'transient.configuration',
+  IncompleteSignature: 'transient.configuration',
+  InvalidClientTokenId: 'transient.configuration',
+  MissingAuthenticationToken: 'transient.configuration',
+  NotAuthorized: 'transient.configuration',
+  OptInRequired: 'transient.configuration',
+  SignatureDoesNotMatch: 'transient.configuration',
+  UnrecognizedClientException: 'transient.configuration',
+  // No credentials were found at all: raised by the SDK before it sends anything.
+  CredentialsProviderError: 'transient.configuration',
+  // Our clock is off. The SDK corrects its own with the answer, so the next attempt goes through.
+  RequestExpired: 'transient.refused',
+  RequestTimeTooSkewed: 'transient.refused',
+
+  // Wrong with this message.
+  MessageRejected: 'permanent.content',
+  InvalidParameterValue: 'permanent.content',
+  InvalidParameterCombination: 'permanent.content',
+  MissingParameter: 'permanent.content',
+  ValidationError: 'permanent.content',
+  BadRequest: 'permanent.content',
+  BadRequestException: 'permanent.content',
+
+  // SES had an error of its own and does not say whether it took the message.
+  InternalFailure: 'ambiguous.response',
+  InternalServerError: 'ambiguous.response',
+  InternalServiceErrorException: 'ambiguous.response',
+  ServiceUnavailable: 'ambiguous.response',
+  ServiceUnavailableException: 'ambiguous.response',
+} as const satisfies Record<string, RefusalCode | UnknownCode>;
+
+/** The class of an answer whose name is not in the table, by HTTP status. */
+export function codeOfStatus(status: number): RefusalCode | UnknownCode {
+  if (status === 429) return 'transient.throttled';
+  if (status === 400 || status === 413) return 'permanent.content';
+  // Not found, not allowed, redirected: whoever answered is not SES, or does not know us. Nobody took the message.
+  if (status >= 300 && status < 500) return 'transient.configuration';
+  // Also a 2xx that could not be read.
+  return 'ambiguous.response';
+}
+
+/**
+ * Two names mean different things and only their text tells which. `MessageRejected: Email address is not verified`
+ * names the addresses that failed: the recipient (an account still in the SES sandbox) or our sender.
+ */
+export function refineSesCode(name: string, text: string, recipient: string): RefusalCode | UnknownCode | undefined {
+  if (!Object.hasOwn(SES_CODES, name)) return undefined;
+  const code = SES_CODES[name as keyof typeof SES_CODES];
+  if (code === 'transient.throttled' && /daily message quota/i.test(text)) return 'transient.configuration';
+  if (name === 'MessageRejected' && /address(es)? (is|are) not verified/i.test(text)) {
+    return text.toLowerCase().includes(recipient.toLowerCase()) ? 'permanent.recipient' : 'transient.configuration';
+  }
+  return code;
+}

@@ -1,0 +1,8 @@
+export type { DeliverJob, DeliverPayload, DeliverPointer } from './job.ts';
+export { jobIdFor, readDeliverPayload } from './job.ts';
+export type { LaneDepth, LaneQueue } from './lane-queue.ts';
+export { openLaneQueue } from './lane-queue.ts';
+export type { LaneHandler, LaneWorker, LaneWorkerOptions } from './lane-worker.ts';
+export { startLaneWorker } from './lane-worker.ts';
+export type { QueueStore, QueueStoreOptions } from './store.ts';
+export { openQueueStore } from './store.ts';
