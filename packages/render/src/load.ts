@@ -1,0 +1,100 @@
+import type { JsonObject } from '@outrigger/core';
+import { LiquidError, type Template } from 'liquidjs';
+import type { CompiledContent, CompiledPart } from './compile/content.ts';
+import { compileFast } from './fast/compile.ts';
+import { LimitError } from './fast/run.ts';
+import { engineFor, parseLiquid } from './liquid/engine.ts';
+import { DEFAULT_MAX_BYTES, LIMITS } from './liquid/limits.ts';
+import { treeOf } from './liquid/tree.ts';
+
+export type RenderData = { profile: JsonObject; context: JsonObject };
+export type RenderResult = { parts: Record<string, string> } | { failed: { part: string; message: string } };
+/** A content ready to render, in this process. `render` never throws for what data or filters do. */
+export type LoadedContent = { render(data: RenderData): RenderResult };
+
+/** Compiles a frozen content to functions, once per version and process: the caller keeps the result (about 25 kB). */
+export function loadContent(compiled: CompiledContent): LoadedContent {
+  const parts = Object.entries(compiled.parts).map(([name, part]) => ({ name, part, run: loadPart(part) }));
+  return {
+    render(data) {
+      const rendered: Record<string, string> = {};
+      for (const { name, part, run } of parts) {
+        const result = finish(part, run(data));
+        if ('failed' in result) return { failed: { part: name, message: result.failed } };
+        rendered[name] = result.text;
+      }
+      return { parts: rendered };
+    },
+  };
+}
+
+type PartResult = { text: string } | { failed: string };
+
+/** Renders a part with LiquidJS alone: the reference, the fallback, and the source of error messages. */
+export function loadReference(part: CompiledPart): (data: RenderData) => PartResult {
+  const engine = engineFor(part.escape);
+  let templates: Template[] | undefined;
+  return withSecondTry(({ profile, context }) => {
+    try {
+      templates ??= parseLiquid(part.source, part.escape);
+      const text: unknown = engine.renderSync(templates, { profile, context });
+      return { text: String(text) };
+    } catch (cause) {
+      return { failed: messageOf(cause) };
+    }
+  });
+}
+
+/**
+ * The time limit is wall-clock time, so a process that was stopped or starved in the middle would fail a harmless message
+ * for good. What is really too slow is too slow again.
+ */
+function withSecondTry(run: (data: RenderData) => PartResult): (data: RenderData) => PartResult {
+  return (data) => {
+    const result = run(data);
+    return 'failed' in result && /render limit exceeded/.test(result.failed) ? run(data) : result;
+  };
+}
+
+function loadPart(part: CompiledPart): (data: RenderData) => PartResult {
+  const reference = loadReference(part);
+  // A single line is cut to its length, so data that is too long is no failure there.
+  const maxCharacters = part.singleLine ? DEFAULT_MAX_BYTES.text : part.maxBytes;
+  const fast = compileFast(treeOf(parseLiquid(part.source, part.escape), part.escape), part.escape, maxCharacters);
+  if (!fast) return reference;
+  return withSecondTry((data) => {
+    try {
+      return { text: fast(data) };
+    } catch (cause) {
+      if (cause instanceof LimitError || /limit exceeded$/.test(messageOf(cause))) return { failed: messageOf(cause) };
+      // LiquidJS knows the line. It cannot turn the failure into a success: what compiled, failed.
+      const asked = reference(data);
+      return 'failed' in asked ? asked : { failed: messageOf(cause) };
+    }
+  });
+}
+
+/** What holds for every part however it was rendered: one line where one is due, and the cap. */
+export function finish(part: CompiledPart, result: PartResult): PartResult {
+  if ('failed' in result) return result;
+  const text = part.singleLine ? oneLine(result.text) : result.text;
+  // At most three bytes a UTF-16 unit: nearly always the length says enough, and counting bytes flattens the string.
+  if (text.length > part.maxBytes || (text.length * 3 > part.maxBytes && Buffer.byteLength(text) > part.maxBytes)) {
+    return { failed: `The output is larger than ${part.maxBytes} bytes.` };
+  }
+  return { text };
+}
+
+/** Line breaks that came with data become blanks (header injection), and headers end at RFC 5322's line length. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must go
+  const line = text.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, ' ').trim();
+  if (line.length <= LIMITS.singleLineCharacters) return line;
+  const cut = line.slice(0, LIMITS.singleLineCharacters);
+  return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
+}
+
+function messageOf(cause: unknown): string {
+  if (LiquidError.is(cause)) return (cause as Error).message;
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,28 @@
+/** Renders a template with LiquidJS and with the compiled path, for tests that hold one against the other. */
+import { compileFast } from '../src/fast/compile.ts';
+import { type Escape, parseLiquid } from '../src/liquid/engine.ts';
+import { treeOf } from '../src/liquid/tree.ts';
+import { loadReference, type RenderData } from '../src/load.ts';
+
+export type Rendered = { text: string } | { failed: true };
+/** `compiled` is undefined where the compiler leaves the template to LiquidJS. */
+export type Both = { reference: Rendered; compiled: Rendered | undefined };
+
+export function renderBoth(source: string, escaping: Escape, data: RenderData): Both {
+  const part = { escape: escaping, source, singleLine: false, maxBytes: 1_000_000 };
+  // Each gets its own copy: neither may be seen to change the data.
+  const asked = loadReference(part)(structuredClone(data));
+  const reference: Rendered = 'text' in asked ? asked : { failed: true };
+  const fast = compileFast(treeOf(parseLiquid(source, escaping), escaping), escaping, part.maxBytes);
+  if (!fast) return { reference, compiled: undefined };
+  const given = structuredClone(data);
+  const before = JSON.stringify(given);
+  let compiled: Rendered;
+  try {
+    compiled = { text: fast(given) };
+  } catch {
+    compiled = { failed: true };
+  }
+  if (JSON.stringify(given) !== before) throw new Error('The compiled template changed its data.');
+  return { reference, compiled };
+}
