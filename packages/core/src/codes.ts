@@ -35,6 +35,7 @@ export const DEFERRAL_CODES = {
   'transient.unavailable': 'The provider could not be reached, so it cannot have taken the message.',
   'transient.refused': 'The provider refused for now.',
   'transient.configuration': 'The account is paused, over quota or misconfigured; its messages wait. Costs no attempt.',
+  'policy.paused': 'A brake holds the message until it is released. Costs no attempt.',
 } as const;
 export type DeferralCode = keyof typeof DEFERRAL_CODES;
 
@@ -49,6 +50,8 @@ export type UnknownCode = keyof typeof UNKNOWN_CODES;
 export const END_CODES = {
   'expired.deadline': 'The message was not delivered before its deadline.',
   'canceled.campaign_stopped': 'The campaign was stopped before the message was handed over.',
+  'canceled.by_operator': 'A brake with the action cancel was in force.',
+  'expired.given_up': 'A person gave the dead letter up.',
 } as const;
 export type EndCode = keyof typeof END_CODES;
 

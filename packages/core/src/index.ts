@@ -4,6 +4,7 @@ export * from './channel.ts';
 export * from './channel-port.ts';
 export * from './codes.ts';
 export * from './errors.ts';
+export * from './gate-brake.ts';
 export * from './gate-suppression.ts';
 export * from './group-commit.ts';
 export * from './ids.ts';

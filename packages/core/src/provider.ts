@@ -11,7 +11,7 @@ export type SendResult =
 
 /** `transient.*` may be tried again, `permanent.*` may not. */
 export type RefusalCode =
-  | DeferralCode
+  | Exclude<DeferralCode, 'policy.paused'>
   | Extract<FailureCode, 'permanent.recipient' | 'permanent.content' | 'permanent.configuration'>;
 
 /**

@@ -5,7 +5,7 @@ export const DEFAULT_RETRY: RetryPolicy = { baseMs: 2_000, capMs: 10 * 60_000, m
 
 /**
  * Delay before the next attempt: exponential with full jitter (AWS Builders' Library), never under what the provider asked.
- * `attempt` is the one that was just refused, counted from 1; `random` is in [0, 1).
+ * `attempt` is how often it was tried or put off, counted from 1; `random` is in [0, 1).
  */
 export function retryDelayMs(
   policy: RetryPolicy,

@@ -34,15 +34,29 @@ export const TRANSITIONS = {
   to_expired: { from: ['sending'], to: 'expired', by: 'the deadline passed' },
   to_canceled: { from: ['sending'], to: 'canceled', by: 'the campaign was stopped' },
   to_unknown: { from: ['sending'], to: 'unknown', by: 'no answer, or a worker that died mid-call' },
-  settle_sent: { from: ['unknown'], to: 'sent', by: 'evidence: the journal, a late result or the provider' },
+  settle_sent: {
+    from: ['unknown'],
+    to: 'sent',
+    by: 'evidence: the journal of the worker that made the call, or its late result',
+  },
+  settle_hold: { from: ['unknown'], to: 'unknown', by: 'policy hold: a person decides' },
   settle_resend: { from: ['unknown'], to: 'queued', by: 'policy resend, once, marked as a possible duplicate' },
+  redrive: { from: ['failed', 'unknown'], to: 'queued', by: 'a person, from the dead letters' },
+  give_up: { from: ['failed', 'unknown'], to: 'expired', by: 'a person, from the dead letters' },
 } as const satisfies Record<string, { from: readonly MessageState[]; to: MessageState; by: string }>;
 export type Transition = keyof typeof TRANSITIONS;
 
 /** How one attempt at a message ended. Values, never exceptions. */
 export type Outcome =
   | { state: 'sent'; providerMessageId: string }
-  | { state: 'deferred'; code: OutcomeCode; detail?: string; retryAfterMs?: number; costsAttempt: boolean }
+  | {
+      state: 'deferred';
+      code: OutcomeCode;
+      detail?: string;
+      retryAfterMs?: number;
+      costsAttempt: boolean;
+      brakeId?: string;
+    }
   | { state: 'excluded' | 'failed' | 'expired' | 'canceled' | 'unknown'; code: OutcomeCode; detail?: string };
 
 /** What happens to a message whose outcome stays unknown: sent once more and marked, or left for a person. */

@@ -81,6 +81,6 @@ async function unknownProfiles(
 
 function adviceFor(status: string): string {
   if (status === 'DRAFT') return 'activate it first.';
-  if (status === 'STOPPED' || status === 'COMPLETED') return 'duplicate it to send again.';
+  if (status === 'STOPPED' || status === 'COMPLETED') return 'make a new campaign to send again.';
   return 'it cannot be triggered.';
 }

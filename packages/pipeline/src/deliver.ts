@@ -24,10 +24,12 @@ export type DeliverDeps<Settings, Target, Message> = {
   mayStart(): boolean;
 };
 
+const GIVEN_BACK_MS = 1_000;
+
 /**
  * Delivers a claimed batch: resolve, gate, render, send, record. Each stage takes a message on or stops it with an outcome;
- * nothing here is decided by an exception. What is thrown is a bug or an outage of the ledger, and the batch then stays
- * claimed until its journal settles it. A message whose call was not begun (we are stopping, or the claim is about to
+ * nothing here is decided by an exception. What is thrown is a bug or an outage of the ledger; the worker then gives back
+ * what was not begun. A message whose call was not begun (we are stopping, or the claim is about to
  * end) is given back.
  */
 export async function deliver<Settings, Target, Message>(
@@ -35,7 +37,7 @@ export async function deliver<Settings, Target, Message>(
   deps: DeliverDeps<Settings, Target, Message>,
 ): Promise<void> {
   const resolved = await resolve(batch.messages, deps);
-  const gated = await gate(resolved, deps);
+  const gated = await gate(resolved, batch, deps);
   let left = 0;
   await eachLimited(gated, deps.sendConcurrency, async (step) => {
     const rendered = render(step, deps.channel);
@@ -47,7 +49,9 @@ export async function deliver<Settings, Target, Message>(
     await deps.record(batch, step.message, outcome, onUnknownOf(rendered));
     deps.journal.settled(step.message.messageId);
   });
-  if (left > 0) deps.enqueue(await releaseBatches(deps.pool, [batch]));
+  // Not at once: what made it impossible to start (a full disk under the journal) is rarely over in a moment.
+  if (left > 0)
+    deps.enqueue((await releaseBatches(deps.pool, [batch])).map((back) => ({ ...back, delayMs: GIVEN_BACK_MS })));
 }
 
 /** A message that never reached a version cannot become unknown; `hold` is the careful answer for it. */

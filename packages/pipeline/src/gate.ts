@@ -1,19 +1,23 @@
-import { type ChannelPort, type Outcome, suppressionGate } from '@outrigger/core';
-import { type ClaimedMessage, type Pool, readSuppressionFacts } from '@outrigger/store';
+import { brakeGate, type ChannelPort, type Outcome, suppressionGate } from '@outrigger/core';
+import { type ClaimedBatch, type ClaimedMessage, type Pool, readSuppressionFacts } from '@outrigger/store';
 import type { Resolved, Step } from './step.ts';
 
 /**
- * Stage: everything that may keep a message from being handed over, in the order of spec 7.4. The campaign's status was
- * read by the claim, the suppression list is read here, after it: both are as fresh as the claim.
+ * Stage: everything that may keep a message from being handed over, in the order of spec 7.4. Status and
+ * brakes were read by the claim, the suppression list is read here, after it: all are as fresh as the claim.
  */
 export async function gate<Settings, Target, Message>(
   steps: Step<Resolved<Settings, Target>>[],
+  batch: ClaimedBatch,
   deps: { pool: Pool; channel: ChannelPort<Settings, Target, Message>; now: () => number },
 ): Promise<Step<Resolved<Settings, Target>>[]> {
   const asked: { step: number; target: number; tenantId: number; address: string }[] = [];
   const gated = steps.map((step, index): Step<Resolved<Settings, Target>> => {
     // Being stopped or too late says more than a missing address, so both are asked first, of every message.
-    const ended = campaignGate(step.message) ?? deadlineGate(step.message, deps.now());
+    const ended =
+      campaignGate(step.message) ??
+      deadlineGate(step.message, deps.now()) ??
+      operatorGate(step.message, batch, deps.channel.provider.name);
     if (ended) return { message: step.message, stop: ended };
     if ('stop' in step) return step;
     step.go.targets.forEach((target, place) => {
@@ -35,11 +39,25 @@ export async function gate<Settings, Target, Message>(
   return gated;
 }
 
+/** SCHEDULED is running here: the call was accepted, so its start date had passed and the status was about to follow. */
+const RUNNING = new Set(['LIVE', 'SCHEDULED', 'COMPLETED']);
+
 function campaignGate(message: ClaimedMessage): Outcome | undefined {
-  const running = message.campaignStatus === 'LIVE' || message.campaignStatus === 'COMPLETED';
-  return running ? undefined : { state: 'canceled', code: 'canceled.campaign_stopped' };
+  return RUNNING.has(message.campaignStatus) ? undefined : { state: 'canceled', code: 'canceled.campaign_stopped' };
 }
 
 function deadlineGate(message: ClaimedMessage, nowMs: number): Outcome | undefined {
   return nowMs < message.expiresAt.getTime() ? undefined : { state: 'expired', code: 'expired.deadline' };
+}
+
+/** Brakes: canceled messages end, paused ones wait in the ledger until the brake is released. */
+function operatorGate(message: ClaimedMessage, batch: ClaimedBatch, provider: string): Outcome | undefined {
+  if (batch.brakes.length === 0) return undefined;
+  const verdict = brakeGate(batch.brakes, { ...message, lane: batch.lane, provider });
+  if ('cancel' in verdict) return { state: 'canceled', code: 'canceled.by_operator', detail: verdict.cancel.brake_id };
+  if ('pause' in verdict) {
+    const { brake_id: brakeId } = verdict.pause;
+    return { state: 'deferred', code: 'policy.paused', costsAttempt: false, brakeId, detail: brakeId };
+  }
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
 import {
+  advanceCampaigns,
   decideUnsettled,
   ensurePartitions,
   heldTooLong,
@@ -61,6 +62,7 @@ export function startJanitor(deps: JanitorDeps): Part {
 
 /** One round. Several janitors may run at once: every step takes its rows with a lock that the others skip. */
 export async function cleanUp(deps: Omit<JanitorDeps, 'everyMs'>): Promise<void> {
+  await advanceCampaigns(deps.pool);
   const lost = await loseExpiredClaims(deps);
   const decided = await decideUnsettled(deps.pool);
   if (decided.batches.length > 0) deps.enqueue(decided.batches);

@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_RETRY } from '@outrigger/core';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
@@ -11,19 +9,13 @@ import {
   type RecordItem,
   recordOutcomes,
   releaseBatches,
+  settleLate,
 } from '@outrigger/store';
 import type { Enqueue } from './enqueue.ts';
 import { type JournalEntry, parseJournal } from './journal.ts';
 import { outcomeOf } from './outcome.ts';
 import { timesOf } from './record.ts';
-
-/** The id under which a worker process claims and journals: `channel.host.pid.random`. */
-export function newWorkerId(channel: string): string {
-  const host = hostname()
-    .replace(/[^A-Za-z0-9-]/g, '-')
-    .slice(0, 40);
-  return `${channel}.${host}.${process.pid}.${randomBytes(4).toString('hex')}`;
-}
+import { isDead, isOfThisBoot, sameChannel } from './worker-id.ts';
 
 export type SettlerDeps = {
   pool: Pool;
@@ -36,6 +28,8 @@ export type SettlerDeps = {
 };
 
 const LOOK_AGAIN_MS = 5_000;
+/** A journal from another host that holds nothing any more is removed after a day. */
+const FOREIGN_KEPT_MS = 24 * 60 * 60_000;
 
 /**
  * Settles what dead workers left claimed, from the journals they wrote into this folder: a call that had answered is recorded,
@@ -49,13 +43,12 @@ export async function startJournalSettler(deps: SettlerDeps): Promise<Part> {
   }, LOOK_AGAIN_MS);
 
   async function look(): Promise<void> {
-    try {
-      await mkdir(deps.journalRoot, { recursive: true });
-      for (const workerId of await readdir(deps.journalRoot)) {
-        if (workerId !== deps.workerId && sameChannel(workerId, deps.workerId)) await settleWorker(deps, workerId);
-      }
-    } catch (error) {
-      deps.log.warn({ event: 'journal.settle_failed', ...errorFields(error) });
+    for (const workerId of await readdir(deps.journalRoot).catch(() => [])) {
+      if (workerId === deps.workerId || !sameChannel(workerId, deps.workerId)) continue;
+      // One journal that cannot be settled now must not keep the others from it.
+      await settleWorker(deps, workerId).catch((error: unknown) => {
+        deps.log.warn({ event: 'journal.settle_failed', worker_id: workerId, ...errorFields(error) });
+      });
     }
   }
 
@@ -68,37 +61,59 @@ export async function startJournalSettler(deps: SettlerDeps): Promise<Part> {
   };
 }
 
-/** Settles one other worker, if it is dead or its claims have run out. Its journal is removed when nothing is held any more. */
+/** Settles one other worker, if it is dead or its claims have run out. Its journal is removed when nothing needs it any more. */
 export async function settleWorker(deps: SettlerDeps, workerId: string): Promise<void> {
+  const folder = join(deps.journalRoot, workerId);
   const held = await heldByWorker(deps.pool, workerId);
   const dead = isDead(workerId);
   const due = held.filter((batch) => dead || batch.expired);
-  if (due.length > 0) {
-    const entries = await readJournal(join(deps.journalRoot, workerId));
-    const items = due.flatMap((batch) => itemsOf(batch, entries, deps));
-    if (items.length > 0) await recordOutcomes(deps.pool, items);
-    const released = await releaseBatches(deps.pool, due);
-    if (released.length > 0) deps.enqueue(released);
-    deps.log.warn({
-      event: 'journal.settled',
-      worker_id: workerId,
-      batches: due.length,
-      answered: items.filter((item) => item.outcome.state !== 'unknown').length,
-      unknown: items.filter((item) => item.outcome.state === 'unknown').length,
-      released_batches: released.length,
-    });
-  }
-  if (dead && held.length === due.length) await rm(join(deps.journalRoot, workerId), { recursive: true, force: true });
+  const entries = due.length > 0 || dead ? await readJournal(folder) : new Map<string, JournalEntry>();
+  if (due.length > 0) await settleBatches(deps, workerId, due, entries);
+  if (dead) await settleAnswered(deps, entries);
+  const foreign = !dead && held.length === 0 && Date.now() - (await stat(folder)).mtimeMs > FOREIGN_KEPT_MS;
+  if (foreign || (dead && held.length === due.length)) await rm(folder, { recursive: true, force: true });
 }
 
-/** The messages of a batch of which the journal knows something; the others were never begun. */
-function itemsOf(batch: HeldBatch, entries: Map<string, JournalEntry>, deps: SettlerDeps): RecordItem[] {
+async function settleBatches(
+  deps: SettlerDeps,
+  workerId: string,
+  due: HeldBatch[],
+  entries: Map<string, JournalEntry>,
+): Promise<void> {
+  // The journal is not synced to disk. After a crash of the machine its newest lines may be missing, so a message without a
+  // line may have been begun after all.
+  const complete = isOfThisBoot(workerId);
+  const items = due.flatMap((batch) => itemsOf(batch, entries, complete, deps));
+  if (items.length > 0) {
+    const { retries } = await recordOutcomes(deps.pool, items);
+    if (retries.length > 0) deps.enqueue(retries);
+  }
+  const released = await releaseBatches(deps.pool, due);
+  if (released.length > 0) deps.enqueue(released);
+  const unknown = items.filter((item) => item.outcome.state === 'unknown').length;
+  deps.log.warn({
+    event: 'journal.settled',
+    worker_id: workerId,
+    batches: due.length,
+    answered: items.length - unknown,
+    unknown,
+    released_batches: released.length,
+  });
+}
+
+/** The messages of a batch of which something is known, or which may have been begun; the others certainly were not. */
+function itemsOf(
+  batch: HeldBatch,
+  entries: Map<string, JournalEntry>,
+  complete: boolean,
+  deps: SettlerDeps,
+): RecordItem[] {
   return batch.messages.flatMap((message): RecordItem[] => {
     const entry = entries.get(`${message.messageId} ${batch.token}`);
-    if (!entry) return [];
+    if (!entry && complete) return [];
     const outcome =
-      'result' in entry
-        ? outcomeOf(entry.result, 1, DEFAULT_RETRY)
+      entry && 'result' in entry
+        ? outcomeOf(entry.result, batch.attempt, DEFAULT_RETRY)
         : ({ state: 'unknown', code: 'ambiguous.worker_lost', detail: 'the worker died during the call' } as const);
     return [
       {
@@ -108,10 +123,20 @@ function itemsOf(batch: HeldBatch, entries: Map<string, JournalEntry>, deps: Set
         tenantId: message.tenantId,
         outcome,
         provider: deps.provider,
-        ...timesOf(outcome, { batchId: batch.batchId, attempt: 1 }, message.policy, deps.unknownWindowMs),
+        ...timesOf(outcome, batch, message.policy, deps.unknownWindowMs),
       },
     ];
   });
+}
+
+/** Somebody may have called a message unknown before this journal was read; an answer in it is the evidence that settles it. */
+async function settleAnswered(deps: SettlerDeps, entries: Map<string, JournalEntry>): Promise<void> {
+  const answered = [...entries].flatMap(([key, entry]) => {
+    if (!('result' in entry) || entry.result.kind !== 'accepted') return [];
+    const [messageId, token] = key.split(' ') as [string, string];
+    return [{ messageId, token, provider: deps.provider, providerMessageId: entry.result.providerMessageId }];
+  });
+  if (answered.length > 0) await settleLate(deps.pool, answered);
 }
 
 async function readJournal(folder: string): Promise<Map<string, JournalEntry>> {
@@ -120,24 +145,4 @@ async function readJournal(folder: string): Promise<Map<string, JournalEntry>> {
     for (const [key, entry] of parseJournal(await readFile(join(folder, name), 'utf8'))) entries.set(key, entry);
   }
   return entries;
-}
-
-function sameChannel(workerId: string, other: string): boolean {
-  return workerId.split('.')[0] === other.split('.')[0];
-}
-
-/**
- * Whether the worker's process is certainly gone: of this host, and its pid is free or is now ours. A pid that somebody
- * else has taken counts as alive; then the claim's end decides.
- */
-function isDead(workerId: string): boolean {
-  const [, host, pid] = workerId.split('.');
-  if (host !== newWorkerId('').split('.')[1]) return false;
-  if (Number(pid) === process.pid) return true;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
 }

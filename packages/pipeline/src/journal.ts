@@ -8,7 +8,8 @@ import type { SendResult } from '@outrigger/core';
  * No fsync: it survives the death of the process, not of the machine (2 us a line, measured).
  */
 export type Journal = {
-  begin(messageId: string, token: string): void;
+  /** False when the line could not be written (a full disk): then the call must not be made. */
+  begin(messageId: string, token: string): boolean;
   abandon(messageId: string, token: string): void;
   result(messageId: string, token: string, result: SendResult): void;
   /** The message's outcome is in the ledger: its lines are no longer needed. */
@@ -21,7 +22,7 @@ const SEGMENT_BYTES = 8 * 1024 * 1024;
 
 type Segment = { path: string; file: number; bytes: number; open: number };
 
-export function openJournal(folder: string): Journal {
+export function openJournal(folder: string, onError: (error: unknown) => void): Journal {
   mkdirSync(folder, { recursive: true });
   let count = 0;
   let current = openSegment();
@@ -32,8 +33,15 @@ export function openJournal(folder: string): Journal {
     return { path, file: openSync(path, 'a'), bytes: 0, open: 0 };
   }
 
-  function append(line: string): void {
-    current.bytes += writeSync(current.file, line);
+  /** A line that cannot be written is reported and never thrown: after a call only its record counts. */
+  function append(line: string): boolean {
+    try {
+      current.bytes += writeSync(current.file, line);
+      return true;
+    } catch (error) {
+      onError(error);
+      return false;
+    }
   }
 
   function removeIfDone(segment: Segment): void {
@@ -49,9 +57,10 @@ export function openJournal(folder: string): Journal {
         current = openSegment();
         removeIfDone(full);
       }
-      append(`B ${messageId} ${token}\n`);
+      if (!append(`B ${messageId} ${token}\n`)) return false;
       segmentOf.set(messageId, current);
       current.open++;
+      return true;
     },
     abandon(messageId, token) {
       append(`A ${messageId} ${token}\n`);
@@ -88,7 +97,19 @@ export function parseJournal(text: string): Map<string, JournalEntry> {
     const key = `${messageId} ${token}`;
     if (kind === 'B') entries.set(key, { begun: true });
     else if (kind === 'A') entries.delete(key);
-    else if (kind === 'R') entries.set(key, { result: JSON.parse(line.slice(key.length + 3)) as SendResult });
+    else if (kind === 'R') {
+      const result = parseResult(line.slice(key.length + 3));
+      if (result) entries.set(key, { result });
+    }
   }
   return entries;
+}
+
+/** An R line that cannot be read leaves its B standing. */
+function parseResult(text: string): SendResult | undefined {
+  try {
+    return JSON.parse(text) as SendResult;
+  } catch {
+    return undefined;
+  }
 }

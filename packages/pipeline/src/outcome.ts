@@ -34,7 +34,7 @@ function refusalOutcome(result: Refused, attempt: number, policy: RetryPolicy): 
   return { state: 'deferred', code, costsAttempt, detail: describe(result), ...retryAfterMs };
 }
 
-function isDeferral(code: RefusalCode): code is DeferralCode {
+function isDeferral(code: RefusalCode): code is RefusalCode & DeferralCode {
   return code.startsWith('transient.');
 }
 

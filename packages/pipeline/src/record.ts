@@ -62,14 +62,16 @@ export function createRecorder(deps: {
 /** When a deferred message is tried again, or when an unknown one is decided. */
 export function timesOf(
   outcome: Outcome,
-  batch: { batchId: string; attempt: number },
+  batch: { batchId: string; pass: number },
   policy: 'resend' | 'hold',
   unknownWindowMs: number,
 ): Partial<RecordItem> {
   if (outcome.state === 'unknown') return { policy, decideAt: new Date(Date.now() + unknownWindowMs) };
   if (outcome.state !== 'deferred') return {};
+  if (outcome.brakeId !== undefined) return { brakeId: outcome.brakeId };
   // One jitter a batch and second, so that messages refused together wait together as one batch.
   const random = Number(BigInt(batch.batchId) % 97n) / 97;
-  const delayMs = retryDelayMs(DEFAULT_RETRY, batch.attempt, outcome.retryAfterMs, random);
+  // Passes and not attempts: a throttle that costs no attempt must back off all the same.
+  const delayMs = retryDelayMs(DEFAULT_RETRY, batch.pass, outcome.retryAfterMs, random);
   return { eligibleAt: new Date(Math.ceil((Date.now() + delayMs) / 1_000) * 1_000) };
 }

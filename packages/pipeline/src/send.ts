@@ -25,13 +25,18 @@ export async function send<Settings, Message>(
   if ('stop' in step) return step.stop;
   const { messageId } = step.message;
   if (!deps.mayStart()) return undefined;
-  deps.journal.begin(messageId, batch.token);
+  // A journal that cannot be written stops sending: without the line a crash could not tell begun from not begun.
+  if (!deps.journal.begin(messageId, batch.token)) return undefined;
   if (!deps.mayStart()) {
     deps.journal.abandon(messageId, batch.token);
     return undefined;
   }
   const results: SendResult[] = [];
-  for (const message of step.go.messages) results.push(await call(message, deps));
+  for (const message of step.go.messages) {
+    // Several push tokens take several calls; those that no longer fit into the lease are left out.
+    if (results.length > 0 && !deps.mayStart()) break;
+    results.push(await call(message, deps));
+  }
   const result = combineResults(results);
   deps.journal.result(messageId, batch.token, result);
   return outcomeOf(result, batch.attempt, DEFAULT_RETRY);

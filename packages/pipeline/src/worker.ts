@@ -8,9 +8,10 @@ import { type ClaimedBatch, claimBatches, type Pool, releaseBatches } from '@out
 import { deliver } from './deliver.ts';
 import type { Enqueue } from './enqueue.ts';
 import { openJournal } from './journal.ts';
-import { newWorkerId, startJournalSettler } from './journal-settler.ts';
+import { startJournalSettler } from './journal-settler.ts';
 import { createRecorder } from './record.ts';
 import { createVersionCache } from './version-cache.ts';
+import { newWorkerId } from './worker-id.ts';
 
 export type ChannelWorkerOptions<Settings, Target, Message> = {
   pool: Pool;
@@ -40,7 +41,9 @@ export async function startChannelWorker<Settings, Target, Message>(
   const journalRoot = join(options.dataDir, 'journal');
   const workerId = newWorkerId(channel.channel);
   const settler = await startJournalSettler({ ...options, journalRoot, workerId, provider: channel.provider.name });
-  const journal = openJournal(join(journalRoot, workerId));
+  const journal = openJournal(join(journalRoot, workerId), (error) =>
+    log.error({ event: 'journal.write_failed', ...errorFields(error) }),
+  );
   const record = createRecorder({ ...options, provider: channel.provider.name });
   const loadVersion = createVersionCache<Settings>(pool);
   let stopping = false;
@@ -61,9 +64,17 @@ export async function startChannelWorker<Settings, Target, Message>(
     if (stopping) return;
     // The lease is measured from before the claim on the monotonic clock: a process that was frozen sees that it is over.
     const startedAt = performance.now();
-    const batch = await claims.add({ batchId, token: randomUUID() });
+    const token = randomUUID();
+    let batch: ClaimedBatch | undefined;
+    try {
+      batch = await claims.add({ batchId, token });
+    } catch (error) {
+      // The claim may be committed although its answer was lost; nothing was begun, so it goes back.
+      log.error({ event: 'claim.failed', batch_id: batchId, ...errorFields(error) });
+      await giveBack({ batchId, token });
+      return;
+    }
     if (!batch) return;
-    const lastStartMs = timing.leaseMs - timing.providerTimeoutMs - 5_000;
     const deps = {
       ...options,
       loadVersion,
@@ -71,7 +82,7 @@ export async function startChannelWorker<Settings, Target, Message>(
       record,
       providerTimeoutMs: timing.providerTimeoutMs,
       now: Date.now,
-      mayStart: () => !stopping && performance.now() - startedAt < lastStartMs,
+      mayStart: () => !stopping && performance.now() - startedAt < timing.lastStartMs,
     };
     try {
       await deliver(batch, deps);
@@ -83,7 +94,7 @@ export async function startChannelWorker<Settings, Target, Message>(
     log.debug({ event: 'batch.delivered', lane: batch.lane, batch_id: batchId, messages: batch.messages.length });
   }
 
-  async function giveBack(batch: ClaimedBatch): Promise<void> {
+  async function giveBack(batch: { batchId: string; token: string }): Promise<void> {
     for (;;) {
       try {
         options.enqueue(await releaseBatches(pool, [batch]));

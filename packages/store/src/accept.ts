@@ -27,7 +27,7 @@ export type AcceptResult =
   | ({ kind: 'accepted' } & AcceptedExecution)
   | ({ kind: 'replayed' } & AcceptedExecution)
   | { kind: 'conflict'; executionId: string };
-export type NewBatch = { batchId: string; lane: Lane; claims: number };
+export type NewBatch = { batchId: string; lane: Lane; tenantId: number; claims: number };
 
 /** A queue job never carries more messages than this (design section 7: 100 a job costs 11 us each). */
 export const MAX_BATCH_MESSAGES = 100;
@@ -62,14 +62,15 @@ WITH item AS MATERIALIZED (
 ), new_message AS (
   INSERT INTO messages SELECT message_id, execution_id, tenant_id, recipient_index, lane, expires_at FROM message
 ), new_batch AS (
-  INSERT INTO batches (lane, message_ids)
-  SELECT lane, array_agg(message_id ORDER BY place)
-  FROM (SELECT lane, message_id, row_number() OVER (PARTITION BY lane ORDER BY message_id) AS place FROM message) placed
-  GROUP BY lane, (place - 1) / ${MAX_BATCH_MESSAGES}
-  RETURNING batch_id, lane
+  INSERT INTO batches (tenant_id, lane, message_ids)
+  SELECT tenant_id, lane, array_agg(message_id ORDER BY place)
+  FROM (SELECT tenant_id, lane, message_id,
+               row_number() OVER (PARTITION BY tenant_id, lane ORDER BY message_id) AS place FROM message) placed
+  GROUP BY tenant_id, lane, (place - 1) / ${MAX_BATCH_MESSAGES}
+  RETURNING batch_id, lane, tenant_id
 )
 SELECT (SELECT coalesce(array_agg(execution_id), '{}') FROM fresh) AS fresh_ids,
-       (SELECT coalesce(json_agg(json_build_object('batch_id', batch_id::text, 'lane', lane)), '[]') FROM new_batch) AS batches`;
+       (SELECT coalesce(json_agg(json_build_object('batch_id', batch_id::text, 'lane', lane, 'tenant_id', tenant_id)), '[]') FROM new_batch) AS batches`;
 
 /**
  * Writes a group of calls in one durable statement and says for each whether it is new, a replay of an earlier call with
@@ -80,7 +81,10 @@ export async function acceptGroup(
   items: AcceptItem[],
 ): Promise<{ results: AcceptResult[]; batches: NewBatch[] }> {
   const messages = items.flatMap((item) => item.messageIds.map((messageId, index) => ({ messageId, index, item })));
-  const { rows } = await pool.query<{ fresh_ids: string[]; batches: { batch_id: string; lane: Lane }[] }>({
+  const { rows } = await pool.query<{
+    fresh_ids: string[];
+    batches: { batch_id: string; lane: Lane; tenant_id: number }[];
+  }>({
     name: 'accept',
     text: ACCEPT,
     values: [
@@ -117,7 +121,12 @@ export async function acceptGroup(
   });
   return {
     results,
-    batches: rows[0]!.batches.map((batch) => ({ batchId: batch.batch_id, lane: batch.lane, claims: 0 })),
+    batches: rows[0]!.batches.map((batch) => ({
+      batchId: batch.batch_id,
+      lane: batch.lane,
+      tenantId: batch.tenant_id,
+      claims: 0,
+    })),
   };
 }
 

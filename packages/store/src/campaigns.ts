@@ -186,3 +186,17 @@ export async function listVersions(
   );
   return rows;
 }
+
+/** Makes scheduled campaigns live once their start date has come, and completes those whose end date has passed (spec 5.2). */
+export async function advanceCampaigns(pool: Pool): Promise<number> {
+  const { rowCount } = await pool.query(
+    `UPDATE campaigns c SET status = due.status, modified_at = now() FROM (
+       SELECT k.campaign_id, CASE WHEN (v.definition->>'end_at')::timestamptz <= now() THEN 'COMPLETED' ELSE 'LIVE' END AS status
+       FROM campaigns k JOIN campaign_versions v ON v.version_id = k.live_version_id
+       WHERE k.status IN ('SCHEDULED', 'LIVE')
+         AND ((v.definition->>'end_at')::timestamptz <= now()
+           OR (k.status = 'SCHEDULED' AND coalesce((v.definition->>'start_at')::timestamptz, '-infinity') <= now()))) due
+     WHERE c.campaign_id = due.campaign_id AND c.status IN ('SCHEDULED', 'LIVE')`,
+  );
+  return rowCount ?? 0;
+}

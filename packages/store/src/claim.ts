@@ -1,4 +1,4 @@
-import type { JsonObject, Lane, Recipient } from '@outrigger/core';
+import type { BrakeRule, JsonObject, Lane, Recipient } from '@outrigger/core';
 import type { Pool } from './pool.ts';
 
 /** One message of a claimed batch with everything the ledger knows of it. */
@@ -17,6 +17,8 @@ export type ClaimedMessage = {
 export type ClaimedBatch = {
   batchId: string;
   lane: Lane;
+  /** Brakes that were in force when the batch was claimed, of any scope. */
+  brakes: BrakeRule[];
   token: string;
   attempt: number;
   pass: number;
@@ -43,6 +45,8 @@ type ClaimRow = {
   accepted_at: Date;
   content: string | null;
   campaign_status: string;
+  override_recipient: string | null;
+  brakes: BrakeRule[] | null;
 };
 
 /* One row a batch is written, whatever its size; the compare-and-set is `token IS NULL`. */
@@ -57,13 +61,17 @@ WITH wanted AS MATERIALIZED (
   RETURNING b.batch_id, b.lane, b.message_ids, b.attempt, b.pass, b.claims, b.possible_duplicate, b.token
 )
 SELECT c.batch_id, c.lane, c.token, c.attempt, c.pass, c.claims, c.possible_duplicate,
-       m.message_id, m.tenant_id, m.recipient_index, m.expires_at,
-       e.execution_id, e.campaign_id, e.version_id, e.accepted_at, t.content, k.status AS campaign_status
+       m.message_id, m.tenant_id, m.recipient_index, coalesce(o.expires_at, m.expires_at) AS expires_at,
+       e.execution_id, e.campaign_id, e.version_id, e.accepted_at, t.content, k.status AS campaign_status,
+       o.recipient AS override_recipient,
+       (SELECT json_agg(json_build_object('brake_id', brake_id, 'tenant_id', tenant_id, 'scope', scope, 'target', target,
+          'action', action, 'rate_per_second', rate_per_second)) FROM brakes WHERE released_at IS NULL) AS brakes
 FROM claimed c CROSS JOIN LATERAL unnest(c.message_ids) AS i(message_id)
 JOIN messages m ON m.message_id = i.message_id
 JOIN executions e ON e.execution_id = m.execution_id
 JOIN campaigns k ON k.campaign_id = e.campaign_id
-LEFT JOIN execution_contents t ON t.execution_id = m.execution_id`;
+LEFT JOIN execution_contents t ON t.execution_id = m.execution_id
+LEFT JOIN message_overrides o ON c.pass > 1 AND o.message_id = m.message_id`;
 
 /**
  * Claims batches for one worker: a batch that is already claimed, not yet due or gone is simply missing from the answer.
@@ -93,6 +101,7 @@ export async function claimBatches(
         pass: row.pass,
         claims: row.claims,
         possibleDuplicate: row.possible_duplicate,
+        brakes: row.brakes ?? [],
         messages: [],
       };
       batches.set(row.batch_id, batch);
@@ -114,6 +123,7 @@ export async function claimBatches(
 
 /** Content is parsed once an execution; erased content leaves a recipient without data, which the resolver excludes. */
 function recipientOf(row: ClaimRow, contents: Map<string, Recipient[]>): Recipient {
+  if (row.override_recipient !== null) return JSON.parse(row.override_recipient) as Recipient;
   let recipients = contents.get(row.execution_id);
   if (!recipients) {
     recipients =

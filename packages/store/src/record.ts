@@ -15,26 +15,29 @@ export type RecordItem = {
   /** For `unknown`: what the campaign wants, and when it is decided unless evidence comes first. */
   policy?: UnknownPolicy;
   decideAt?: Date;
+  /** For a message that a brake holds: it waits until the brake is released. */
+  brakeId?: string;
 };
 
 /*
  * The fence locks the batches whose token still matches; outcomes of others match nothing. Recorded messages leave their
- * batch, and an empty batch is gone, so batches hold exactly what is outstanding. A deferred message goes into a new batch,
- * an unknown one into unsettled_messages.
+ * batch, and an empty batch is gone, so batches hold exactly what is outstanding. A deferred message goes into a new batch
+ * (not due until its brake is released, when one holds it), an unknown one into unsettled_messages, a failed one becomes a
+ * dead letter.
  */
 const RECORD = `
 WITH fence AS MATERIALIZED (
-  SELECT b.batch_id, b.lane, b.attempt, b.pass, b.possible_duplicate, b.token, b.message_ids
+  SELECT b.batch_id, b.lane, b.tenant_id AS batch_tenant_id, b.attempt, b.pass, b.possible_duplicate, b.token, b.message_ids
   FROM unnest($1::bigint[], $2::uuid[]) AS f(batch_id, token) JOIN batches b ON b.batch_id = f.batch_id AND b.token = f.token
   ORDER BY b.batch_id FOR UPDATE OF b
 ), outcome AS MATERIALIZED (
-  SELECT o.*, f.lane, f.attempt, f.pass, f.possible_duplicate, f.token,
+  SELECT o.*, f.lane, f.batch_tenant_id, f.attempt, f.pass, f.possible_duplicate, f.token,
          CASE WHEN f.pass = 1 THEN 1
               ELSE 1 + coalesce((SELECT max(p.sequence) FROM message_events p WHERE p.message_id = o.message_id), 0) END AS sequence
   FROM unnest($3::bigint[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-              $11::boolean[], $12::timestamptz[], $13::text[], $14::timestamptz[])
+              $11::boolean[], $12::timestamptz[], $13::text[], $14::timestamptz[], $15::uuid[])
     AS o(batch_id, message_id, tenant_id, state, code, provider, provider_message_id, detail,
-         costs_attempt, eligible_at, policy, decide_at)
+         costs_attempt, eligible_at, policy, decide_at, brake_id)
   -- A message that already left its batch is not written again: a flush may be repeated after a lost reply.
   JOIN fence f ON f.batch_id = o.batch_id AND o.message_id = ANY (f.message_ids)
 ), event AS (
@@ -43,13 +46,20 @@ WITH fence AS MATERIALIZED (
   SELECT message_id, sequence, tenant_id, state, code, attempt, possible_duplicate, provider, provider_message_id, detail
   FROM outcome
 ), retry AS (
-  INSERT INTO batches (lane, message_ids, attempt, pass, possible_duplicate, eligible_at, enqueued_at)
-  SELECT lane, array_agg(message_id), attempt + costs_attempt::int, pass + 1, possible_duplicate, eligible_at, now()
-  FROM outcome WHERE state = 'deferred' GROUP BY batch_id, lane, attempt, costs_attempt, pass, possible_duplicate, eligible_at
-  RETURNING batch_id, lane, eligible_at
+  INSERT INTO batches (tenant_id, lane, message_ids, attempt, pass, possible_duplicate, eligible_at, enqueued_at, brake_id)
+  SELECT batch_tenant_id, lane, array_agg(message_id), attempt + costs_attempt::int, pass + 1, possible_duplicate,
+         coalesce(eligible_at, 'infinity'), now(), brake_id
+  FROM outcome WHERE state = 'deferred'
+  GROUP BY batch_id, batch_tenant_id, lane, attempt, costs_attempt, pass, possible_duplicate, eligible_at, brake_id
+  RETURNING batch_id, lane, tenant_id, eligible_at
+), dead AS (
+  INSERT INTO dead_letters (message_id, tenant_id, campaign_id, lane, state, code, provider, detail, sequence, attempt, pass, possible_duplicate)
+  SELECT o.message_id, o.tenant_id, e.campaign_id, o.lane, o.state, o.code, o.provider, o.detail, o.sequence, o.attempt, o.pass, o.possible_duplicate
+  FROM outcome o JOIN messages m ON m.message_id = o.message_id JOIN executions e ON e.execution_id = m.execution_id
+  WHERE o.state = 'failed'
 ), doubt AS (
-  INSERT INTO unsettled_messages (message_id, tenant_id, lane, sequence, attempt, pass, possible_duplicate, token, policy, decide_at)
-  SELECT message_id, tenant_id, lane, sequence, attempt, pass, possible_duplicate, token, policy, decide_at
+  INSERT INTO unsettled_messages (message_id, tenant_id, lane, code, sequence, attempt, pass, possible_duplicate, token, policy, decide_at)
+  SELECT message_id, tenant_id, lane, code, sequence, attempt, pass, possible_duplicate, token, policy, decide_at
   FROM outcome WHERE state = 'unknown'
 ), outstanding AS MATERIALIZED (
   SELECT f.batch_id, ARRAY(SELECT i FROM unnest(f.message_ids) i
@@ -61,8 +71,9 @@ WITH fence AS MATERIALIZED (
   UPDATE batches b SET message_ids = o.message_ids FROM outstanding o WHERE b.batch_id = o.batch_id AND o.message_ids <> '{}'
 )
 SELECT (SELECT coalesce(array_agg(message_id), '{}') FROM outcome) AS recorded,
-       (SELECT coalesce(json_agg(json_build_object('batch_id', batch_id::text, 'lane', lane,
-          'delay_ms', greatest(0, extract(epoch FROM eligible_at - now()) * 1000)::int)), '[]') FROM retry) AS retries`;
+       (SELECT coalesce(json_agg(json_build_object('batch_id', batch_id::text, 'lane', lane, 'tenant_id', tenant_id,
+          'delay_ms', greatest(0, extract(epoch FROM eligible_at - now()) * 1000)::int)), '[]')
+        FROM retry WHERE eligible_at <> 'infinity') AS retries`;
 
 /* A worker whose batch was settled behind its back still knows the truth about a message that became unknown. */
 const LATE = `
@@ -86,7 +97,7 @@ export async function recordOutcomes(pool: Pool, items: RecordItem[]): Promise<R
   const fences = new Map(items.map((item) => [item.batchId, item.token]));
   const { rows } = await pool.query<{
     recorded: string[];
-    retries: { batch_id: string; lane: Lane; delay_ms: number }[];
+    retries: { batch_id: string; lane: Lane; tenant_id: number; delay_ms: number }[];
   }>({
     name: 'record',
     text: RECORD,
@@ -105,25 +116,37 @@ export async function recordOutcomes(pool: Pool, items: RecordItem[]): Promise<R
       items.map((item) => item.eligibleAt ?? null),
       items.map((item) => item.policy ?? null),
       items.map((item) => item.decideAt ?? null),
+      items.map((item) => item.brakeId ?? null),
     ],
   });
   const recorded = new Set(rows[0]!.recorded);
-  const late = items.filter((item) => item.outcome.state === 'sent' && !recorded.has(item.messageId));
-  if (late.length > 0) {
-    await pool.query(LATE, [
-      late.map((item) => item.messageId),
-      late.map((item) => item.token),
-      late.map((item) => item.provider),
-      late.map((item) => (item.outcome.state === 'sent' ? item.outcome.providerMessageId : '')),
-    ]);
-  }
+  const late = items.flatMap(({ messageId, token, provider, outcome }) =>
+    outcome.state === 'sent' && !recorded.has(messageId)
+      ? [{ messageId, token, provider, providerMessageId: outcome.providerMessageId }]
+      : [],
+  );
+  if (late.length > 0) await settleLate(pool, late);
   return {
     recorded,
     retries: rows[0]!.retries.map((retry) => ({
       batchId: retry.batch_id,
       lane: retry.lane,
+      tenantId: retry.tenant_id,
       claims: 0,
       delayMs: retry.delay_ms,
     })),
   };
+}
+
+/** Settles unknown messages for which the provider's acceptance under the same token has turned up. Others are left alone. */
+export async function settleLate(
+  pool: Pool,
+  answered: { messageId: string; token: string; provider: string; providerMessageId: string }[],
+): Promise<void> {
+  await pool.query(LATE, [
+    answered.map((one) => one.messageId),
+    answered.map((one) => one.token),
+    answered.map((one) => one.provider),
+    answered.map((one) => one.providerMessageId),
+  ]);
 }

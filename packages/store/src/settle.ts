@@ -6,7 +6,10 @@ import type { Pool } from './pool.ts';
 export type HeldBatch = {
   batchId: string;
   lane: Lane;
+  tenantId: number;
   token: string;
+  attempt: number;
+  pass: number;
   claims: number;
   claimedBy: string;
   expired: boolean;
@@ -16,7 +19,10 @@ export type HeldBatch = {
 type HeldRow = {
   batch_id: string;
   lane: Lane;
+  batch_tenant_id: number;
   token: string;
+  attempt: number;
+  pass: number;
   claims: number;
   claimed_by: string;
   expired: boolean;
@@ -26,7 +32,7 @@ type HeldRow = {
 };
 
 const HELD = `
-SELECT b.batch_id, b.lane, b.token, b.claims, b.claimed_by, b.claimed_until < now() AS expired,
+SELECT b.batch_id, b.lane, b.tenant_id AS batch_tenant_id, b.token, b.attempt, b.pass, b.claims, b.claimed_by, b.claimed_until < now() AS expired,
        m.message_id, m.tenant_id, v.definition->>'on_unknown' AS policy
 FROM batches b CROSS JOIN LATERAL unnest(b.message_ids) AS i(message_id)
 JOIN messages m ON m.message_id = i.message_id
@@ -56,7 +62,10 @@ function groupHeld(rows: HeldRow[]): HeldBatch[] {
     const batch = batches.get(row.batch_id) ?? {
       batchId: row.batch_id,
       lane: row.lane,
+      tenantId: row.batch_tenant_id,
       token: row.token,
+      attempt: row.attempt,
+      pass: row.pass,
       claims: row.claims,
       claimedBy: row.claimed_by,
       expired: row.expired,
@@ -68,18 +77,24 @@ function groupHeld(rows: HeldRow[]): HeldBatch[] {
   return [...batches.values()];
 }
 
+type WaitingRow = { batch_id: string; lane: Lane; tenant_id: number; claims: number };
+
+function waitingBatch(row: WaitingRow): NewBatch {
+  return { batchId: row.batch_id, lane: row.lane, tenantId: row.tenant_id, claims: row.claims };
+}
+
 /**
  * Gives claimed batches back: what has no outcome waits again. Only a caller who holds the token may do it, and only when
  * it is certain that no provider call for the remaining messages was begun. Returns what to enqueue.
  */
 export async function releaseBatches(pool: Pool, held: { batchId: string; token: string }[]): Promise<NewBatch[]> {
-  const { rows } = await pool.query<{ batch_id: string; lane: Lane; claims: number }>(
+  const { rows } = await pool.query<WaitingRow>(
     `UPDATE batches b SET token = NULL, claimed_by = NULL, claimed_until = NULL, enqueued_at = now()
      FROM unnest($1::bigint[], $2::uuid[]) AS h(batch_id, token)
-     WHERE b.batch_id = h.batch_id AND b.token = h.token RETURNING b.batch_id, b.lane, b.claims`,
+     WHERE b.batch_id = h.batch_id AND b.token = h.token RETURNING b.batch_id, b.lane, b.tenant_id, b.claims`,
     [held.map((batch) => batch.batchId), held.map((batch) => batch.token)],
   );
-  return rows.map((row) => ({ batchId: row.batch_id, lane: row.lane, claims: row.claims }));
+  return rows.map(waitingBatch);
 }
 
 /**
@@ -87,15 +102,15 @@ export async function releaseBatches(pool: Pool, held: { batchId: string; token:
  * them. Marks them as enqueued now, so that several janitors share the work and a long backlog is not swept again at once.
  */
 export async function sweepWaiting(pool: Pool, afterMs: number, limit = 1_000): Promise<NewBatch[]> {
-  const { rows } = await pool.query<{ batch_id: string; lane: Lane; claims: number }>(
+  const { rows } = await pool.query<WaitingRow>(
     `UPDATE batches SET enqueued_at = now() WHERE batch_id IN (
        SELECT batch_id FROM batches WHERE token IS NULL AND eligible_at <= now()
          AND greatest(enqueued_at, eligible_at) < now() - $1 * interval '1 millisecond'
        ORDER BY enqueued_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-     RETURNING batch_id, lane, claims`,
+     RETURNING batch_id, lane, tenant_id, claims`,
     [afterMs, limit],
   );
-  return rows.map((row) => ({ batchId: row.batch_id, lane: row.lane, claims: row.claims }));
+  return rows.map(waitingBatch);
 }
 
 const DECIDE = `
@@ -106,18 +121,24 @@ WITH due AS MATERIALIZED (
 ), event AS (
   INSERT INTO message_events (message_id, sequence, tenant_id, state, code, attempt, possible_duplicate, detail)
   SELECT message_id, sequence + 1, tenant_id, CASE WHEN resend THEN 'queued' ELSE 'unknown' END,
-         CASE WHEN resend THEN NULL ELSE 'ambiguous.worker_lost' END, attempt, possible_duplicate OR resend,
+         CASE WHEN resend THEN NULL ELSE code END, attempt, possible_duplicate OR resend,
          CASE WHEN resend THEN 'no evidence came: policy resend, marked as a possible duplicate'
               ELSE 'no evidence came: held for a person to decide' END
   FROM due
 ), again AS (
-  INSERT INTO batches (lane, message_ids, attempt, pass, possible_duplicate)
-  SELECT lane, array_agg(message_id), attempt + 1, pass + 1, true
-  FROM (SELECT *, row_number() OVER (PARTITION BY lane, attempt, pass ORDER BY message_id) AS place FROM due WHERE resend) d
-  GROUP BY lane, attempt, pass, (place - 1) / 100 RETURNING batch_id, lane
+  INSERT INTO batches (tenant_id, lane, message_ids, attempt, pass, possible_duplicate)
+  SELECT tenant_id, lane, array_agg(message_id), attempt + 1, pass + 1, true
+  FROM (SELECT *, row_number() OVER (PARTITION BY tenant_id, lane, attempt, pass ORDER BY message_id) AS place FROM due WHERE resend) d
+  GROUP BY tenant_id, lane, attempt, pass, (place - 1) / 100 RETURNING batch_id, lane, tenant_id
+), dead AS (
+  INSERT INTO dead_letters (message_id, tenant_id, campaign_id, lane, state, code, detail, sequence, attempt, pass, possible_duplicate)
+  SELECT d.message_id, d.tenant_id, e.campaign_id, d.lane, 'unknown', d.code, 'held for a person to decide',
+         d.sequence + 1, d.attempt, d.pass, d.possible_duplicate
+  FROM due d JOIN messages m ON m.message_id = d.message_id JOIN executions e ON e.execution_id = m.execution_id
+  WHERE NOT d.resend
 )
 SELECT (SELECT count(*) FROM due WHERE resend)::int AS resent, (SELECT count(*) FROM due WHERE NOT resend)::int AS held,
-       (SELECT coalesce(json_agg(json_build_object('batch_id', batch_id::text, 'lane', lane)), '[]') FROM again) AS batches`;
+       (SELECT coalesce(json_agg(json_build_object('batch_id', batch_id::text, 'lane', lane, 'tenant_id', tenant_id)), '[]') FROM again) AS batches`;
 
 /**
  * Applies the policy to unknown messages whose time for evidence is over: `resend` once, marked, or left as unknown for a
@@ -127,10 +148,9 @@ export async function decideUnsettled(
   pool: Pool,
   limit = 1_000,
 ): Promise<{ resent: number; held: number; batches: NewBatch[] }> {
-  const { rows } = await pool.query<{ resent: number; held: number; batches: { batch_id: string; lane: Lane }[] }>(
-    DECIDE,
-    [limit],
-  );
+  const { rows } = await pool.query<{ resent: number; held: number; batches: Omit<WaitingRow, 'claims'>[] }>(DECIDE, [
+    limit,
+  ]);
   const { resent, held, batches } = rows[0]!;
-  return { resent, held, batches: batches.map((b) => ({ batchId: b.batch_id, lane: b.lane, claims: 0 })) };
+  return { resent, held, batches: batches.map((batch) => waitingBatch({ ...batch, claims: 0 })) };
 }

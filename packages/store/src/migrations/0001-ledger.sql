@@ -143,7 +143,7 @@ CREATE TABLE messages (
 CREATE TABLE message_events (
   message_id uuid NOT NULL,
   -- 1, 2, 3... within a message. The key is the compare-and-set: two writers cannot both append event n.
-  sequence smallint NOT NULL,
+  sequence integer NOT NULL,
   tenant_id integer NOT NULL,
   state text NOT NULL CHECK (state IN ('queued', 'sent', 'deferred', 'excluded', 'failed', 'expired', 'canceled', 'unknown')),
   code text,
@@ -163,13 +163,13 @@ CREATE TABLE batches (
   message_ids uuid[] NOT NULL,
   -- The attempt that the next provider call will be, and how many times these messages were batched before.
   attempt smallint NOT NULL DEFAULT 1,
-  pass smallint NOT NULL DEFAULT 1,
+  pass integer NOT NULL DEFAULT 1,
   possible_duplicate boolean NOT NULL DEFAULT false,
   eligible_at timestamptz NOT NULL DEFAULT now(),
   enqueued_at timestamptz NOT NULL DEFAULT now(),
   -- Set while a worker holds the batch. The token is the fence: results without it are not written.
   token uuid,
-  claims smallint NOT NULL DEFAULT 0,
+  claims integer NOT NULL DEFAULT 0,
   claimed_by text,
   claimed_until timestamptz,
   created_at timestamptz NOT NULL DEFAULT now()
@@ -182,9 +182,10 @@ CREATE TABLE unsettled_messages (
   message_id uuid PRIMARY KEY,
   tenant_id integer NOT NULL,
   lane text NOT NULL,
-  sequence smallint NOT NULL,
+  code text NOT NULL,
+  sequence integer NOT NULL,
   attempt smallint NOT NULL,
-  pass smallint NOT NULL,
+  pass integer NOT NULL,
   possible_duplicate boolean NOT NULL,
   token uuid NOT NULL,
   policy text NOT NULL CHECK (policy IN ('resend', 'hold')),

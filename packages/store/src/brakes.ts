@@ -1,0 +1,89 @@
+import { type BrakeRule, uuidv7 } from '@outrigger/core';
+import { writeAudit } from './audit.ts';
+import { inTransaction, type Pool } from './pool.ts';
+
+export type Brake = {
+  brakeId: string;
+  tenantId: number | null;
+  scope: BrakeRule['scope'];
+  target: string;
+  action: BrakeRule['action'];
+  ratePerSecond: number | null;
+  createdBy: string;
+  createdAt: Date;
+  releasedAt: Date | null;
+};
+
+const COLUMNS = `brake_id AS "brakeId", tenant_id AS "tenantId", scope, target, action, rate_per_second AS "ratePerSecond",
+  created_by AS "createdBy", created_at AS "createdAt", released_at AS "releasedAt"`;
+
+/**
+ * Puts a brake on, in force for every claim after the commit. A scope and target has one brake: a new one replaces the old,
+ * and what the old one held is due again (and then meets the new one).
+ */
+export async function applyBrake(
+  pool: Pool,
+  brake: Pick<Brake, 'tenantId' | 'scope' | 'target' | 'action' | 'ratePerSecond'> & { by: string },
+): Promise<Brake> {
+  return inTransaction(pool, async (client) => {
+    const { rows: old } = await client.query<{ brake_id: string }>(
+      `UPDATE brakes SET released_at = now(), released_by = $4
+       WHERE scope = $1 AND target = $2 AND coalesce(tenant_id, 0) = coalesce($3::int, 0) AND released_at IS NULL RETURNING brake_id`,
+      [brake.scope, brake.target, brake.tenantId, brake.by],
+    );
+    for (const { brake_id } of old) await client.query(FREE_BATCHES, [brake_id]);
+    const { rows } = await client.query<Brake>(
+      `INSERT INTO brakes (brake_id, tenant_id, scope, target, action, rate_per_second, created_by)
+       VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ${COLUMNS}`,
+      [uuidv7(), brake.tenantId, brake.scope, brake.target, brake.action, brake.ratePerSecond, brake.by],
+    );
+    await writeAudit(client, {
+      tenantId: brake.tenantId,
+      actor: brake.by,
+      action: `brake.${brake.action}`,
+      target: `${brake.scope}:${brake.target}`,
+      detail: brake.ratePerSecond === null ? {} : { rate_per_second: brake.ratePerSecond },
+    });
+    return rows[0]!;
+  });
+}
+
+/* Held batches are due at once; an old enqueued_at makes the janitor's next sweep pick them up. */
+const FREE_BATCHES = `UPDATE batches SET brake_id = NULL, eligible_at = now() - interval '1 hour',
+  enqueued_at = now() - interval '1 hour' WHERE brake_id = $1 AND token IS NULL`;
+
+/** Takes a brake off: what it held is due again. Returns the brake, or undefined when there is none in force with this id. */
+export async function releaseBrake(
+  pool: Pool,
+  tenantId: number | null,
+  brakeId: string,
+  by: string,
+): Promise<Brake | undefined> {
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query<Brake>(
+      `UPDATE brakes SET released_at = now(), released_by = $3
+       WHERE brake_id = $1 AND released_at IS NULL AND (tenant_id = $2 OR (tenant_id IS NULL AND $2::int IS NULL)) RETURNING ${COLUMNS}`,
+      [brakeId, tenantId, by],
+    );
+    const brake = rows[0];
+    if (!brake) return undefined;
+    await client.query(FREE_BATCHES, [brakeId]);
+    await writeAudit(client, {
+      tenantId: brake.tenantId,
+      actor: by,
+      action: 'brake.release',
+      target: `${brake.scope}:${brake.target}`,
+    });
+    return brake;
+  });
+}
+
+/** Brakes in force: a tenant's own, or (for null) those of lanes and providers. */
+export async function listBrakes(pool: Pool, tenantId: number | null): Promise<Brake[]> {
+  const { rows } = await pool.query<Brake>(
+    `SELECT ${COLUMNS} FROM brakes WHERE released_at IS NULL AND (tenant_id = $1 OR (tenant_id IS NULL AND $1::int IS NULL))
+     ORDER BY created_at`,
+    [tenantId],
+  );
+  return rows;
+}
