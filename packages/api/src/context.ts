@@ -1,7 +1,7 @@
 import { readJson } from '@outrigger/contracts';
 import type { JsonValue, Refusal } from '@outrigger/core';
 import type { Authenticator, Caller } from '@outrigger/pipeline';
-import { closeAfter, readBody, sendRefusal } from '@outrigger/runtime';
+import { checkBodyHeaders, readBody, sendRefusal } from '@outrigger/runtime';
 import type { Scope } from '@outrigger/store';
 import type { Request, RequestHandler, Response } from 'express';
 
@@ -12,8 +12,8 @@ export type Answer = { status: number; body?: unknown; headers?: Record<string, 
 export type Handler = (call: { caller: Caller; req: Request; body: JsonValue; bodyBytes: number }) => Promise<Answer>;
 
 /**
- * Wraps a handler: authenticate first (cheap, and nothing is read for strangers), then read the body, then handle. Every
- * route says which scope it needs, so that none can be forgotten.
+ * Wraps a handler, cheap checks first (reliability 4.0): what the headers say about the body, then who calls, then the
+ * body, so that nothing is read for strangers. Every route says which scope it needs, so that none can be forgotten.
  */
 export function route(
   authenticate: Authenticator,
@@ -22,6 +22,12 @@ export function route(
   options: { bodyLimitBytes?: number } = {},
 ): RequestHandler {
   return async (req, res) => {
+    const { bodyLimitBytes } = options;
+    const unwanted = bodyLimitBytes !== undefined && checkBodyHeaders(req, bodyLimitBytes);
+    if (unwanted) {
+      sendRefusal(res, unwanted);
+      return;
+    }
     const authenticated = await authenticate(req.headers, scope);
     if ('refusal' in authenticated) {
       const challenge: Record<string, string> =
@@ -31,10 +37,10 @@ export function route(
     }
     let body: JsonValue = null;
     let bodyBytes = 0;
-    if (options.bodyLimitBytes !== undefined) {
-      const read = await readBody(req, options.bodyLimitBytes);
+    if (bodyLimitBytes !== undefined) {
+      const read = await readBody(req, bodyLimitBytes);
       if ('refusal' in read) {
-        sendRefusal(res, read.refusal, closeAfter(read.refusal));
+        sendRefusal(res, read.refusal);
         return;
       }
       const json = readJson(read.body);

@@ -1,5 +1,6 @@
 import { parseTriggerCall } from '@outrigger/contracts';
 import {
+  type Admit,
   type Authenticator,
   checkCall,
   createAcceptor,
@@ -14,7 +15,12 @@ import { type Handler, route } from './context.ts';
 const BODY_LIMIT_BYTES = { unitary: 1_048_576, highthroughput: 262_144 };
 
 /** `POST /executions/unitary` and `/executions/highthroughput` (reference messaging.yaml). */
-export function triggerRoutes(deps: { pool: Pool; authenticate: Authenticator; enqueue: Enqueue }): Router {
+export function triggerRoutes(deps: {
+  pool: Pool;
+  authenticate: Authenticator;
+  enqueue: Enqueue;
+  admit: Admit;
+}): Router {
   const findCampaign = createCampaignDirectory(deps.pool);
   const accept = createAcceptor(deps);
 

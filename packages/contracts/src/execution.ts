@@ -1,10 +1,13 @@
 import type { JsonObject, JsonValue, Recipient, Refusal } from '@outrigger/core';
 import { refuse } from '@outrigger/core';
 import { z } from 'zod';
+import { identifiersOf, MAX_MEMBERS } from './json.ts';
 
 /** 200 kB of context a request, over all recipients, as UTF-8 JSON (spec 0.3 row 1). */
 export const MAX_CONTEXT_BYTES = 200_000;
 export const MAX_RECIPIENTS = 20;
+/** Smaller bodies need no count: only numbers grow when they are written out (9e15 by 12 bytes), and members are bounded. */
+const COUNT_CONTEXT_FROM_BYTES = MAX_CONTEXT_BYTES - 12 * MAX_MEMBERS;
 
 // Free-form data: anything JSON inside, but the root must be an object.
 const freeObject = z.custom<JsonObject>(
@@ -64,7 +67,7 @@ export const highThroughputCall = call(externalRecipient);
 export type TriggerCall = { requestId: string; campaignId: string; recipients: Recipient[] };
 
 /**
- * Checks the body of a trigger call. `bodyBytes` is its size as received: a body within the context limit needs no count.
+ * Checks the body of a trigger call. `bodyBytes` is its size as received: a small body cannot hold too much context.
  * A refusal names the first problem found and carries the requestId and campaignId when they can be read.
  */
 export function parseTriggerCall(
@@ -75,7 +78,7 @@ export function parseTriggerCall(
   const context = identifiersOf(body);
   const refused = (code: Parameters<typeof refuse>[0], title?: string) => ({ refusal: refuse(code, title, context) });
   const parsed = (endpoint === 'unitary' ? unitaryCall : highThroughputCall).safeParse(body);
-  if (!parsed.success) return { refusal: refusalOfIssue(parsed.error.issues[0]!, endpoint, context) };
+  if (!parsed.success) return { refusal: refusalOfIssue(parsed.error.issues[0]!, endpoint, body, context) };
   const checked = parsed.data as TriggerCall;
   const seen = new Set<string>();
   let contextBytes = 0;
@@ -83,7 +86,7 @@ export function parseTriggerCall(
     if (seen.has(recipient.userId)) return refused('MSG-000003');
     seen.add(recipient.userId);
     if (recipient.context && Object.hasOwn(recipient.context, 'system')) return refused('MSG-000007');
-    if (bodyBytes > MAX_CONTEXT_BYTES && recipient.context) {
+    if (bodyBytes > COUNT_CONTEXT_FROM_BYTES && recipient.context) {
       contextBytes += Buffer.byteLength(JSON.stringify(recipient.context));
     }
   }
@@ -96,55 +99,45 @@ export function parseTriggerCall(
   return { call: checked };
 }
 
-function identifiersOf(body: JsonValue): Record<string, string> {
-  const context: Record<string, string> = {};
-  if (body === null || typeof body !== 'object' || Array.isArray(body)) return context;
-  for (const name of ['requestId', 'campaignId']) {
-    const value = Object.hasOwn(body, name) ? body[name] : undefined;
-    if (typeof value === 'string') context[name] = value;
-  }
-  return context;
-}
-
-/** Turns the first schema issue into the documented code, with a title that names the member. */
+/** Turns the first schema issue into the documented code, with a title that names the member and says what to do. */
 function refusalOfIssue(
   issue: z.core.$ZodIssue,
   endpoint: 'unitary' | 'highthroughput',
+  body: JsonValue,
   context: Record<string, string>,
 ): Refusal {
   const path = issue.path
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
     .join('')
     .slice(1);
-  const last = issue.path.at(-1);
-  const missing = issue.code === 'invalid_type' && 'input' in issue && issue.input === undefined;
-  if (issue.path.length === 0 && issue.code === 'invalid_type') {
+  if (path === '' && issue.code === 'invalid_type') {
     return refuse('MSG-000001', 'The body must be a JSON object with requestId, campaignId and recipients.', context);
   }
   if (issue.code === 'unrecognized_keys') {
+    const names = issue.keys.slice(0, 3).map((name) => name.slice(0, 60));
     const where = path === '' ? 'the call' : path;
-    return refuse(
-      'MSG-000008',
-      `Remove ${issue.keys.slice(0, 3).join(', ')} from ${where}: this member is not allowed.`,
-      context,
-    );
+    return refuse('MSG-000008', `Remove ${names.join(', ')} from ${where}: not allowed there.`, context);
   }
   if (path === 'recipients' && (issue.code === 'too_small' || issue.code === 'too_big')) {
     return refuse('MSG-000002', undefined, context);
   }
-  if (last === 'type' && issue.path[0] === 'recipients' && issue.path.length === 3) {
+  if (issue.path.length === 1 && issue.code === 'invalid_type') {
+    const kind = path === 'recipients' ? 'an array' : 'a string';
+    return refuse('MSG-000001', `${path} is required and must be ${kind}.`, context);
+  }
+  if (issue.path.length === 3 && issue.path[2] === 'type') {
     const allowed = endpoint === 'unitary' ? 'aep or external' : 'external';
     return refuse('MSG-000004', `${path} must be ${allowed} on this endpoint.`, context);
   }
-  if (
-    issue.path.length === 1 &&
-    (missing || (path !== 'recipients' && context[String(last)] === undefined) || issue.code === 'invalid_type')
-  ) {
-    return refuse(
-      'MSG-000001',
-      `${path} is required and must be ${path === 'recipients' ? 'an array' : 'a string'}.`,
-      context,
-    );
-  }
+  if (isMissing(body, issue.path)) return refuse('MSG-000009', `${path} is required.`, context);
   return refuse('MSG-000009', `${path}: ${issue.message}.`, context);
+}
+
+function isMissing(body: JsonValue, path: PropertyKey[]): boolean {
+  let value: unknown = body;
+  for (const step of path) {
+    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, step)) return true;
+    value = (value as Record<PropertyKey, unknown>)[step];
+  }
+  return false;
 }

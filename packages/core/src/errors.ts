@@ -51,7 +51,13 @@ export type ErrorBody = {
 };
 
 /** A refusal as a value: which code, a title that says what to do, and what it concerns. */
-export type Refusal = { code: ApiErrorCode; title: string; context: Record<string, string> };
+export type Refusal = {
+  code: ApiErrorCode;
+  title: string;
+  context: Record<string, string>;
+  /** When asking again makes sense; becomes the Retry-After header. */
+  retryAfterSeconds?: number;
+};
 
 export function refuse(code: ApiErrorCode, title?: string, context: Record<string, string> = {}): Refusal {
   return { code, title: title ?? API_ERRORS[code].title, context };

@@ -10,6 +10,7 @@ import {
   uuidv7,
 } from '@outrigger/core';
 import { type AcceptItem, type AcceptResult, acceptGroup, type NewBatch, type Pool } from '@outrigger/store';
+import type { Admit } from './admission.ts';
 import type { Caller } from './authenticate.ts';
 import type { CheckedCall } from './check-call.ts';
 
@@ -32,7 +33,9 @@ const MAX_GROUP_MESSAGES = 1_000;
  * Accepts checked calls: 202 means that execution and messages are committed. Calls that arrive while a write is under way
  * share the next one. After the commit the new batches are handed to `enqueue`, which may fail: the janitor repairs it.
  */
-export function createAcceptor(deps: { pool: Pool; enqueue(batches: NewBatch[]): void }) {
+export function createAcceptor(deps: { pool: Pool; enqueue(batches: NewBatch[]): void; admit: Admit }) {
+  // Messages that wait in this process for their commit.
+  let uncommitted = 0;
   const grouper = createGrouper<AcceptItem, AcceptResult>({
     maxWeight: MAX_GROUP_MESSAGES,
     weight: (item) => item.messageIds.length,
@@ -59,7 +62,15 @@ export function createAcceptor(deps: { pool: Pool; enqueue(batches: NewBatch[]):
     checked: CheckedCall,
   ): Promise<Accepted | { refusal: Refusal }> {
     const item = acceptItem(caller, endpoint, call, checked);
-    const result = await grouper.add(item);
+    const messages = item.messageIds.length;
+    const tooMuch = deps.admit(item.tenantId, item.lane, messages, uncommitted);
+    if (tooMuch) {
+      return { refusal: { ...tooMuch, context: { requestId: call.requestId, campaignId: call.campaignId } } };
+    }
+    uncommitted += messages;
+    const result = await grouper.add(item).finally(() => {
+      uncommitted -= messages;
+    });
     if (result.kind === 'conflict') {
       return {
         refusal: refuse('MSG-000030', undefined, {

@@ -6,11 +6,29 @@ import type { NewBatch } from '@outrigger/store';
 /** Puts committed batches into their lanes' queues, without waiting. */
 export type Enqueue = (batches: (NewBatch & { delayMs?: number })[]) => void;
 
+/** How much of a lane's backlog a tenant has; where it is not known, everything is in order of arrival. */
+export type TenantBacklog = { tenantMessages(tenantId: number, lane: Lane): number };
+
+/** Up to this many waiting messages a tenant's batches go in order of arrival, before everything that has a priority. */
+const FAIR_SHARE_MESSAGES = 1_000;
+
+/**
+ * The place in the queue by the tenant's own backlog: the more of a tenant waits, the further back its next batch goes, so a
+ * burst of one tenant delays itself and not the others (P20). The usual small backlog costs nothing.
+ */
+export function fairPriority(waitingMessages: number): number {
+  return waitingMessages <= FAIR_SHARE_MESSAGES ? 0 : Math.ceil(waitingMessages / 100);
+}
+
 /**
  * The queue is a pointer to the ledger: when it cannot take a batch now, nothing is lost and the janitor puts it in later.
  * So a failure is logged, once a call, and not thrown.
  */
-export function createEnqueuer(store: QueueStore, log: Log): { enqueue: Enqueue; close(): Promise<void> } {
+export function createEnqueuer(
+  store: QueueStore,
+  log: Log,
+  backlog?: TenantBacklog,
+): { enqueue: Enqueue; close(): Promise<void> } {
   const queues = new Map<Lane, LaneQueue>();
   const underWay = new Set<Promise<void>>();
 
@@ -31,9 +49,10 @@ export function createEnqueuer(store: QueueStore, log: Log): { enqueue: Enqueue;
   return {
     enqueue(batches) {
       for (const [lane, ofLane] of Map.groupBy(batches, (batch) => batch.lane)) {
-        const jobs = ofLane.map(({ batchId, claims, delayMs }) => ({
+        const jobs = ofLane.map(({ batchId, tenantId, claims, delayMs }) => ({
           batchId,
           jobId: jobIdFor(batchId, claims),
+          priority: backlog ? fairPriority(backlog.tenantMessages(tenantId, lane)) : 0,
           ...(delayMs !== undefined && { delayMs }),
         }));
         const work: Promise<void> = put(lane, jobs).finally(() => underWay.delete(work));

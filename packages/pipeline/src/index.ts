@@ -1,5 +1,7 @@
 export * from './accept.ts';
+export * from './admission.ts';
 export * from './authenticate.ts';
+export * from './backlog-monitor.ts';
 export * from './check-call.ts';
 export * from './deliver.ts';
 export * from './enqueue.ts';

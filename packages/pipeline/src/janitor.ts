@@ -6,8 +6,11 @@ import {
   heldTooLong,
   type Pool,
   type RecordItem,
+  readAccount,
   recordOutcomes,
+  repairLost,
   sweepWaiting,
+  type TenantAccount,
 } from '@outrigger/store';
 import type { Enqueue } from './enqueue.ts';
 
@@ -24,12 +27,18 @@ export type JanitorDeps = {
 };
 
 const SWEEP_LIMIT = 1_000;
+const ACCOUNT_EVERY_MS = 60_000;
+/** The span that is proved every minute; older days are proved on request. */
+const ACCOUNT_SPAN_MS = 10 * 60_000;
+/** What was accepted in the last moments may be between two tables of one snapshot and the next. */
+const ACCOUNT_SETTLED_MS = 5_000;
 const PARTITIONS_EVERY_MS = 60 * 60_000;
 
 /** Looks regularly for what was accepted and not queued, claims whose worker never came back, and unknowns to decide. */
 export function startJanitor(deps: JanitorDeps): Part {
   let stopped = false;
   let partitionsAt = Number.NEGATIVE_INFINITY;
+  let accountAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
 
@@ -40,6 +49,10 @@ export function startJanitor(deps: JanitorDeps): Part {
         partitionsAt = performance.now();
       }
       await cleanUp(deps);
+      if (performance.now() - accountAt > ACCOUNT_EVERY_MS) {
+        accountAt = performance.now();
+        await proveAccount(deps, Date.now());
+      }
     } catch (error) {
       deps.log.warn({ event: 'janitor.failed', ...errorFields(error) });
     }
@@ -104,4 +117,28 @@ async function loseExpiredClaims(deps: Omit<JanitorDeps, 'everyMs'>): Promise<nu
   );
   if (items.length > 0) await recordOutcomes(deps.pool, items);
   return items.length;
+}
+
+/**
+ * Proves that everything accepted has ended or waits (design section 2.8). What is neither is put into a batch again, and said
+ * aloud: it must never happen.
+ */
+export async function proveAccount(deps: Pick<JanitorDeps, 'pool' | 'log'>, nowMs: number): Promise<number> {
+  const [from, to] = [new Date(nowMs - ACCOUNT_SPAN_MS), new Date(nowMs - ACCOUNT_SETTLED_MS)];
+  const accounts = await readAccount(deps.pool, from, to);
+  const sum = (pick: (account: TenantAccount) => number) =>
+    accounts.reduce((total, account) => total + pick(account), 0);
+  const lost = sum((account) => account.lost);
+  const fields = {
+    accepted: sum((one) => one.accepted),
+    ended: sum((one) => one.ended),
+    waiting: sum((one) => one.waiting),
+  };
+  if (lost === 0) {
+    deps.log.debug({ event: 'account.proved', ...fields });
+    return 0;
+  }
+  const repaired = await repairLost(deps.pool, from, to);
+  deps.log.error({ event: 'account.lost', ...fields, lost, repaired });
+  return lost;
 }

@@ -3,6 +3,11 @@ export type DeliverJob = {
   batchId: string;
   /** Not before this many milliseconds from now. */
   delayMs?: number;
+  /**
+   * 0 or absent: in order, before all that have a priority. Otherwise 1 (soon) to 2,097,152 (last): how far behind the others
+   * of its lane it may wait.
+   */
+  priority?: number;
   /** W3C Trace Context header of the call that caused the batch. */
   traceparent?: string;
   /** Adding an id that the queue still holds (failed jobs included) does nothing. See `jobIdFor`. */

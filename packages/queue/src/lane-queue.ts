@@ -15,6 +15,9 @@ const FEW_JOBS = 4;
 /** BullMQ writes four entries per job to an event log that nobody here reads and that cannot be switched off. */
 const EVENT_LOG_LENGTH = 100;
 
+/** BullMQ's largest priority number. */
+const LOWEST_PRIORITY = 2_097_152;
+
 export type LaneDepth = { waiting: number; delayed: number; active: number; failed: number };
 
 /** The producer's end of a lane. */
@@ -62,9 +65,9 @@ export function openLaneQueue(store: QueueStore, lane: Lane): LaneQueue {
       );
     },
     depth: async () => {
-      const counts = await answered(() => queue.getJobCounts('waiting', 'delayed', 'active', 'failed'));
-      const { waiting = 0, delayed = 0, active = 0, failed = 0 } = counts;
-      return { waiting, delayed, active, failed };
+      const counts = await answered(() => queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'failed'));
+      const { waiting = 0, prioritized = 0, delayed = 0, active = 0, failed = 0 } = counts;
+      return { waiting: waiting + prioritized, delayed, active, failed };
     },
     obliterate: () => queue.obliterate({ force: true }),
     close: () => queue.close(),
@@ -74,5 +77,6 @@ export function openLaneQueue(store: QueueStore, lane: Lane): LaneQueue {
 function toEntry(job: DeliverJob): { name: string; data: DeliverPayload; opts: JobsOptions } {
   assertJobId(job.jobId);
   const delay = job.delayMs === undefined ? {} : { delay: Math.max(0, Math.round(job.delayMs)) };
-  return { name: DELIVER_JOB, data: writeDeliverPayload(job), opts: { jobId: job.jobId, ...delay } };
+  const priority = job.priority ? { priority: Math.min(LOWEST_PRIORITY, Math.round(job.priority)) } : {};
+  return { name: DELIVER_JOB, data: writeDeliverPayload(job), opts: { jobId: job.jobId, ...delay, ...priority } };
 }

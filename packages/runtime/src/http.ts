@@ -1,9 +1,17 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { API_ERRORS, type ApiErrorCode, errorBody, type Refusal, refuse } from '@outrigger/core';
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import type { Part } from './lifecycle.ts';
+import { type ApiErrorCode, errorBody, type Refusal, refuse, uuidv7 } from '@outrigger/core';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type IRouter,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import { unreadBodyHeaders } from './http-body.ts';
 import type { Log } from './log.ts';
 import { errorFields } from './log.ts';
+
+/** RFC 9110 section 4.1 asks for at least 8,000. */
+const MAX_URL_LENGTH = 8_192;
 
 /** An Express app with the settings every service of ours has (reliability S13). */
 export function createApp(): Express {
@@ -13,38 +21,93 @@ export function createApp(): Express {
   app.enable('strict routing');
   app.enable('case sensitive routing');
   app.set('query parser', 'simple');
+  app.use(admit);
   return app;
 }
 
+/** Every answer carries an id of ours. A caller's own x-request-id is never echoed: it could be anything. */
+const admit: RequestHandler = (req, res, next) => {
+  res.setHeader('x-request-id', uuidv7());
+  if (req.url.length > MAX_URL_LENGTH) {
+    sendRefusal(res, refuse('MSG-000414', `The URL is over ${MAX_URL_LENGTH} characters; send data in the body.`));
+  } else if (req.headers.host === undefined && req.httpVersionMinor === 1) {
+    sendRefusal(res, refuse('MSG-000001', 'Send the header Host (RFC 9112 section 3.2).'), { connection: 'close' });
+  } else next();
+};
+
 /** Answers a refusal with the documented error body. */
 export function sendRefusal(res: Response, refusal: Refusal, headers: Record<string, string> = {}): void {
-  const body = errorBody(refusal);
   if (res.headersSent) return;
+  const body = errorBody(refusal);
   const text = JSON.stringify(body);
   res.writeHead(body.status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
+    ...unreadBodyHeaders(res.req),
+    ...(refusal.retryAfterSeconds !== undefined && { 'retry-after': refusal.retryAfterSeconds }),
     ...headers,
   });
   res.end(text);
 }
 
 /**
- * Ends an app: what no route took is 404 (405 where the path exists is the router's to say), and what a route threw is
- * 503 when a store is away and 500 when it is our fault. Nothing of the error itself reaches the caller.
+ * Ends an app: a known path asked with another method is 405, what no route took is 404, and what a route threw is 503 when
+ * a store is away and 500 when it is our fault. Nothing of the error itself reaches the caller. Call it after the last route.
  */
 export function finishApp(app: Express, log: Log): void {
+  refuseOtherMethods(app.router);
   app.use((req, res) => {
     sendRefusal(res, refuse('MSG-000404', `There is no ${req.method} ${req.path.slice(0, 100)}.`));
   });
   const onError: ErrorRequestHandler = (error, req, res, _next) => {
     const code = errorCode(error);
     if (code === 'MSG-000500' || code === 'MSG-000503') {
-      log.error({ event: 'http.failed', method: req.method, route: req.route?.path, ...errorFields(error) });
+      log.error({
+        event: 'http.failed',
+        method: req.method,
+        route: req.route?.path,
+        request_id: res.getHeader('x-request-id'),
+        ...callerRequestId(req.headers['x-request-id']),
+        ...errorFields(error),
+      });
     }
-    sendRefusal(res, refuse(code), code === 'MSG-000503' ? { 'retry-after': '2' } : {});
+    if (code === 'MSG-000009') sendRefusal(res, refuse(code, 'The URL has a percent escape that is not UTF-8.'));
+    else sendRefusal(res, refuse(code), code === 'MSG-000503' ? { 'retry-after': '2' } : {});
   };
   app.use(onError);
+}
+
+/** What the caller called the request, cut: it helps to find a failure, and must not fill the log. */
+function callerRequestId(value: string | string[] | undefined): { caller_request_id?: string } {
+  return value === undefined ? {} : { caller_request_id: String(value).slice(0, 64) };
+}
+
+/**
+ * Answers 405 with `Allow` on every path of a router, and of the routers mounted on it, for the methods it has no route for.
+ * So a router must hold all methods of its paths. Without this a wrong method could fall through to a later router whose
+ * pattern happens to match.
+ */
+function refuseOtherMethods(router: IRouter): void {
+  const methodsOfPath = new Map<string, Set<string>>();
+  for (const { route, handle } of router.stack) {
+    if (isRouter(handle)) refuseOtherMethods(handle);
+    // A handler of `all` has no method: it refuses or takes every one by itself.
+    if (!route || route.stack.some(({ method }) => !method)) continue;
+    const methods = methodsOfPath.get(route.path) ?? new Set();
+    for (const { method } of route.stack) methods.add(method.toUpperCase());
+    if (methods.has('GET')) methods.add('HEAD');
+    methodsOfPath.set(route.path, methods);
+  }
+  for (const [path, methods] of methodsOfPath) {
+    const allow = [...methods].join(', ');
+    router.all(path, (_req, res) => {
+      sendRefusal(res, refuse('MSG-000405', `This path takes ${allow} only.`), { allow });
+    });
+  }
+}
+
+function isRouter(handle: unknown): handle is IRouter {
+  return typeof handle === 'function' && 'stack' in handle && Array.isArray(handle.stack);
 }
 
 const STORE_AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|57P0[123]|53\d{3}|57014|08\w{3}|25006)$/;
@@ -55,81 +118,6 @@ function errorCode(error: unknown): ApiErrorCode {
   if (/connection terminated|timeout exceeded when trying to connect|Connection terminated/i.test(message ?? '')) {
     return 'MSG-000503';
   }
-  if (status !== undefined && status >= 400 && status < 500) return status === 413 ? 'MSG-000413' : 'MSG-000009';
-  return 'MSG-000500';
-}
-
-/** Reads a request's raw body, at most `limitBytes`, or says why it was refused. A caller that announces more is not waited for. */
-export async function readBody(req: Request, limitBytes: number): Promise<{ body: Buffer } | { refusal: Refusal }> {
-  const type = req.headers['content-type'] ?? '';
-  if (!/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) return { refusal: refuse('MSG-000415') };
-  const encoding = req.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') {
-    return { refusal: refuse('MSG-000415', 'Send the body without Content-Encoding.') };
-  }
-  const tooLarge = () => refuse('MSG-000413', `The body is over ${limitBytes} bytes.`);
-  if (Number(req.headers['content-length'] ?? 0) > limitBytes) return { refusal: tooLarge() };
-  return collect(req, limitBytes, tooLarge);
-}
-
-function collect(
-  req: IncomingMessage,
-  limitBytes: number,
-  tooLarge: () => Refusal,
-): Promise<{ body: Buffer } | { refusal: Refusal }> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    req.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > limitBytes) {
-        req.pause();
-        resolve({ refusal: tooLarge() });
-      } else chunks.push(chunk);
-    });
-    req.on('end', () => resolve({ body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }));
-    req.on('error', reject);
-    req.on('close', () => reject(Object.assign(new Error('the caller went away'), { status: 400 })));
-  });
-}
-
-/** A refused body that was not read to its end closes the connection after the answer, so that it cannot be smuggled on. */
-export function closeAfter(refusal: Refusal): Record<string, string> {
-  return API_ERRORS[refusal.code].status === 413 ? { connection: 'close' } : {};
-}
-
-/** Starts listening; the part's stop waits for open requests, then closes idle connections. */
-export async function listen(app: Express, options: { host: string; port: number }): Promise<Part & { port: number }> {
-  const server: Server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 30_000 }, app);
-  server.maxRequestsPerSocket = 0;
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!socket.writable) {
-      socket.destroy();
-      return;
-    }
-    const [status, code]: [string, ApiErrorCode] =
-      error.code === 'HPE_HEADER_OVERFLOW'
-        ? ['431 Request Header Fields Too Large', 'MSG-000009']
-        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-          ? ['408 Request Timeout', 'MSG-000408']
-          : ['400 Bad Request', 'MSG-000009'];
-    const body = JSON.stringify(errorBody(refuse(code)));
-    socket.end(
-      `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  const address = server.address();
-  return {
-    name: 'http',
-    port: typeof address === 'object' && address ? address.port : options.port,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
-  };
+  // Express's own 400 is a broken percent escape in the path; readBody's is a caller who is no longer there to see it.
+  return status === 400 ? 'MSG-000009' : 'MSG-000500';
 }

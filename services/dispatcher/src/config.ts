@@ -9,7 +9,7 @@ export const dispatcherConfig = ledgerConfig
   .extend({
     PROVIDER_TIMEOUT_MS: workerConfig.shape.PROVIDER_TIMEOUT_MS,
     UNKNOWN_WINDOW_MS: workerConfig.shape.UNKNOWN_WINDOW_MS,
-    JANITOR_EVERY_MS: z.coerce.number().int().min(100).default(5_000).describe('How often the janitor looks'),
+    JANITOR_EVERY_MS: z.coerce.number().int().min(100).default(1_000).describe('How often the janitor looks'),
     SWEEP_AFTER_MS: z.coerce
       .number()
       .int()

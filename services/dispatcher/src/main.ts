@@ -1,6 +1,6 @@
 /** The dispatcher: the janitor that repairs what crashes and lost queues leave behind. */
 import { deriveTiming } from '@outrigger/core';
-import { createEnqueuer, startJanitor } from '@outrigger/pipeline';
+import { createEnqueuer, startBacklogMonitor, startJanitor } from '@outrigger/pipeline';
 import { openQueueStore } from '@outrigger/queue';
 import {
   addHealthRoutes,
@@ -35,7 +35,9 @@ await runService(log, async (parts) => {
     onError: (error) => log.warn({ event: 'queue.error', ...errorFields(error) }),
   });
   parts.push({ name: 'queue store', stop: () => queueStore.close() });
-  const { enqueue, close } = createEnqueuer(queueStore, log);
+  const backlog = startBacklogMonitor(pool, log);
+  parts.push(backlog);
+  const { enqueue, close } = createEnqueuer(queueStore, log, backlog);
   parts.push({ name: 'enqueuer', stop: close });
   const app = createApp();
   addHealthRoutes(app, [{ name: 'postgres', check: () => pool.query('SELECT 1') }]);

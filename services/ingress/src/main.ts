@@ -1,17 +1,8 @@
 /** The ingress: the trigger API. Writes the ledger, enqueues, answers 202. */
-import { executionRoutes, healthRoute, triggerRoutes } from '@outrigger/api';
-import { createAuthenticator, createEnqueuer } from '@outrigger/pipeline';
+import { createIngressApp } from '@outrigger/api';
+import { createAdmission, createEnqueuer, DEFAULT_ADMISSION, startBacklogMonitor } from '@outrigger/pipeline';
 import { openQueueStore } from '@outrigger/queue';
-import {
-  addHealthRoutes,
-  createApp,
-  createLog,
-  errorFields,
-  finishApp,
-  listen,
-  loadConfig,
-  runService,
-} from '@outrigger/runtime';
+import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
 import { openPool } from '@outrigger/store';
 import { ingressConfig } from './config.ts';
 
@@ -34,18 +25,18 @@ await runService(log, async (parts) => {
     onError: (error) => log.warn({ event: 'queue.error', ...errorFields(error) }),
   });
   parts.push({ name: 'queue store', stop: () => queueStore.close() });
-  const { enqueue, close } = createEnqueuer(queueStore, log);
+  const backlog = startBacklogMonitor(pool, log);
+  parts.push(backlog);
+  const { enqueue, close } = createEnqueuer(queueStore, log, backlog);
   parts.push({ name: 'enqueuer', stop: close });
 
-  const ledger = { name: 'postgres', check: () => pool.query('SELECT 1') };
-  const queue = { name: 'queue', check: async () => queueStore.isReachable() || Promise.reject(new Error('away')) };
-  const authenticate = createAuthenticator(pool);
-  const app = createApp();
-  // Accepting needs the ledger alone: a queue store that is away costs time, not messages.
-  addHealthRoutes(app, [ledger]);
-  app.use('/ajo/im', healthRoute([ledger, queue]));
-  app.use('/ajo/im', triggerRoutes({ pool, authenticate, enqueue }));
-  app.use('/ajo/im', executionRoutes({ pool, authenticate }));
-  finishApp(app, log);
+  const limits = {
+    ...DEFAULT_ADMISSION,
+    maxAgeMs: { standard: config.MAX_LANE_AGE_MS, ht: config.MAX_LANE_AGE_MS, bulk: config.MAX_BULK_AGE_MS },
+    maxTenantBacklog: config.MAX_TENANT_BACKLOG,
+    tenantRate: { standard: config.TENANT_RATE, ht: config.TENANT_RATE_HT, bulk: 0 },
+  };
+  const admit = createAdmission(limits, { ...backlog, now: () => performance.now() });
+  const app = createIngressApp({ pool, enqueue, log, admit, queueReachable: () => queueStore.isReachable() });
   parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
 });

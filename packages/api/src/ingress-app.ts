@@ -1,0 +1,30 @@
+import { type Admit, createAuthenticator, type Enqueue } from '@outrigger/pipeline';
+import { addHealthRoutes, createApp, finishApp, type Log } from '@outrigger/runtime';
+import type { Pool } from '@outrigger/store';
+import type { Express } from 'express';
+import { executionRoutes } from './execution-routes.ts';
+import { healthRoute } from './health-route.ts';
+import { triggerRoutes } from './trigger-routes.ts';
+
+/** What the ingress serves: the trigger API, the accounts of executions, and its health. */
+export function createIngressApp(deps: {
+  pool: Pool;
+  enqueue: Enqueue;
+  log: Log;
+  queueReachable(): boolean;
+  /** Turns calls away when too much waits; without it every call is taken. */
+  admit?: Admit;
+}): Express {
+  const { pool, enqueue, log, admit = () => undefined } = deps;
+  const ledger = { name: 'postgres', check: () => pool.query('SELECT 1') };
+  const queue = { name: 'queue', check: async () => deps.queueReachable() || Promise.reject(new Error('away')) };
+  const authenticate = createAuthenticator(pool);
+  const app = createApp();
+  // Accepting needs the ledger alone: a queue store that is away costs time, not messages.
+  addHealthRoutes(app, [ledger]);
+  app.use('/ajo/im', healthRoute([ledger, queue]));
+  app.use('/ajo/im', triggerRoutes({ pool, authenticate, enqueue, admit }));
+  app.use('/ajo/im', executionRoutes({ pool, authenticate }));
+  finishApp(app, log);
+  return app;
+}

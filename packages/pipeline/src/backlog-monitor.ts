@@ -1,0 +1,58 @@
+import type { Lane } from '@outrigger/core';
+import { errorFields, type Log, type Part } from '@outrigger/runtime';
+import { type Backlog, type Pool, readBacklog } from '@outrigger/store';
+
+/** What waits, as of a moment ago: for admission and for fair order. One reader a process, never one a call. */
+export type BacklogMonitor = Part & {
+  /** Messages of a tenant that wait in a lane. */
+  tenantMessages(tenantId: number, lane: Lane): number;
+  /** How long the oldest due batch of the lane has been waiting. */
+  oldestAgeMs(lane: Lane): number;
+};
+
+const READ_EVERY_MS = 250;
+/** Reading may not take more than a small share of the ledger's time, however long the backlog is. */
+const REST_FACTOR = 20;
+
+export function startBacklogMonitor(pool: Pool, log: Log): BacklogMonitor {
+  let messages = new Map<string, number>();
+  let ages = new Map<Lane, number>();
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let reading = Promise.resolve();
+
+  function keep(rows: Backlog[]): void {
+    messages = new Map(rows.map((row) => [`${row.tenantId} ${row.lane}`, row.messages]));
+    ages = new Map();
+    for (const row of rows) {
+      ages.set(row.lane, Math.max(row.oldestAgeMs, ages.get(row.lane) ?? 0));
+    }
+  }
+
+  async function read(): Promise<void> {
+    const startedAt = performance.now();
+    try {
+      keep(await readBacklog(pool));
+    } catch (error) {
+      // What was known stays; with the ledger away nothing can be accepted anyway.
+      log.warn({ event: 'backlog.read_failed', ...errorFields(error) });
+    }
+    const tookMs = performance.now() - startedAt;
+    if (!stopped) timer = setTimeout(next, Math.max(READ_EVERY_MS, tookMs * REST_FACTOR));
+  }
+  function next(): void {
+    reading = read();
+  }
+  next();
+
+  return {
+    name: 'backlog monitor',
+    tenantMessages: (tenantId, lane) => messages.get(`${tenantId} ${lane}`) ?? 0,
+    oldestAgeMs: (lane) => ages.get(lane) ?? 0,
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await reading;
+    },
+  };
+}
