@@ -9,6 +9,7 @@ import { deliver } from './deliver.ts';
 import type { Enqueue } from './enqueue.ts';
 import { openJournal } from './journal.ts';
 import { startJournalSettler } from './journal-settler.ts';
+import { handlePoison } from './poison.ts';
 import { createRecorder } from './record.ts';
 import { createVersionCache } from './version-cache.ts';
 import { newWorkerId } from './worker-id.ts';
@@ -85,7 +86,7 @@ export async function startChannelWorker<Settings, Target, Message>(
       mayStart: () => !stopping && performance.now() - startedAt < timing.lastStartMs,
     };
     try {
-      await deliver(batch, deps);
+      if (!(await handlePoison(batch, deps))) await deliver(batch, deps);
     } catch (error) {
       // Whatever was begun is recorded by now; the rest goes back, as soon as the ledger answers again.
       log.error({ event: 'batch.failed', lane: batch.lane, batch_id: batchId, ...errorFields(error) });

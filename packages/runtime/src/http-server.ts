@@ -31,6 +31,7 @@ export async function listen(app: Express, options: ListenOptions): Promise<Part
       requestTimeout: requestTimeoutMs,
       headersTimeout: requestTimeoutMs / 2,
       // Node looks for late requests only every 30 s unless told otherwise.
+      connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs / 4),
       keepAliveTimeout: 30_000,
       maxHeaderSize: MAX_HEADER_BYTES,
       // The app answers a missing Host with the documented body; Node would answer with none.

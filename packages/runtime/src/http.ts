@@ -44,7 +44,7 @@ export function sendRefusal(res: Response, refusal: Refusal, headers: Record<str
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
     ...unreadBodyHeaders(res.req),
-    ...(refusal.retryAfterSeconds !== undefined && { 'retry-after': refusal.retryAfterSeconds }),
+    ...(refusal.retryAfterSeconds !== undefined && { 'retry-after': String(refusal.retryAfterSeconds) }),
     ...headers,
   });
   res.end(text);

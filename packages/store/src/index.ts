@@ -14,5 +14,6 @@ export * from './profiles.ts';
 export * from './record.ts';
 export * from './sandbox.ts';
 export * from './settle.ts';
+export * from './split.ts';
 export * from './suppressions.ts';
 export * from './tenants.ts';

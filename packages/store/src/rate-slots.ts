@@ -53,17 +53,21 @@ const RATE_NOW = `least($2::float8, CASE WHEN r.slowed_at IS NULL THEN 'Infinity
 const USED_NOW = `CASE WHEN r.used < 0.001 OR statement_timestamp() - r.used_at > interval '20 seconds' THEN 0
   ELSE r.used * exp(-greatest(0, extract(epoch FROM statement_timestamp() - r.used_at)::float8)) END`;
 
+/* A rate that went up (a brake released, a limit raised) also brings nearer what was put off at the old rate. */
+const NEXT_AT = `CASE WHEN rate > 2 * r.rate AND r.slowed_at IS NULL AND r.next_at > statement_timestamp()
+  THEN statement_timestamp() + (r.next_at - statement_timestamp()) * (r.rate / rate) ELSE r.next_at END`;
+
 /* statement_timestamp() is one instant for the whole statement; the answer is told from clock_timestamp(), after any wait. */
 const RESERVE = `
 INSERT INTO rate_slots AS r (key, next_at, rate, granted, used, used_at)
 SELECT $1, statement_timestamp() + make_interval(secs => n / $2::float8), $2, n, n, statement_timestamp()
 FROM (SELECT least($3::float8, greatest(1, ceil($2::float8 * $4::float8 / 1000)))::int AS n) AS first
 ON CONFLICT (key) DO UPDATE SET (next_at, rate, granted, used, used_at) = (
-  SELECT CASE WHEN n > 0 THEN greatest(r.next_at, statement_timestamp()) + make_interval(secs => n / rate)
-         ELSE r.next_at END, rate, n, n + ${USED_NOW}, statement_timestamp()
-  FROM (SELECT rate, CASE WHEN r.next_at > statement_timestamp() + $5::float8 * interval '1 millisecond' THEN 0
+  SELECT CASE WHEN n > 0 THEN greatest(free_at, statement_timestamp()) + make_interval(secs => n / rate)
+         ELSE free_at END, rate, n, n + ${USED_NOW}, statement_timestamp()
+  FROM (SELECT rate, free_at, CASE WHEN free_at > statement_timestamp() + $5::float8 * interval '1 millisecond' THEN 0
           ELSE least($3::float8, greatest(1, ceil(rate * $4::float8 / 1000))) END::int AS n
-        FROM (SELECT ${RATE_NOW} AS rate) AS now) AS share)
+        FROM (SELECT rate, ${NEXT_AT} AS free_at FROM (SELECT ${RATE_NOW} AS rate) AS now) AS next) AS share)
 RETURNING granted, rate, extract(epoch FROM next_at - clock_timestamp())::float8 * 1000 - granted * 1000 / rate AS starts_in_ms,
   coalesce(slowed_at > statement_timestamp() - ${SLOWED_FOR_MS} * interval '1 millisecond', false) AS slowed`;
 

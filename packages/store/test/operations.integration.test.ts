@@ -20,6 +20,7 @@ import {
   redriveDeadLetters,
   releaseBrake,
   repairLost,
+  splitBatch,
   sweepWaiting,
 } from '@outrigger/store';
 import { openTestLedger } from '@outrigger/testkit';
@@ -248,4 +249,19 @@ test('a scheduled campaign becomes live at its start and completed at its end', 
   await window('-2 hours', '-1 hour');
   await advanceCampaigns(pool);
   assert.equal(await status(), 'COMPLETED');
+});
+
+test('a batch that is split leaves one batch a message, each remembering its claims', async () => {
+  const campaign = await createLiveCampaign(pool);
+  const call = callFor(campaign, 3);
+  const { batches } = await acceptGroup(pool, [call]);
+  const batch = (await claim(batches[0]!.batchId))!;
+  const singles = await splitBatch(pool, batch);
+  assert.deepEqual(
+    singles.map((single) => single.claims),
+    [1, 1, 1],
+  );
+  assert.deepEqual(await splitBatch(pool, batch), [], 'the token is gone with the batch');
+  const held = (await batchesOf(campaign.tenantId)).map((one) => one.message_ids);
+  assert.deepEqual(held.flat().toSorted(), call.messageIds.toSorted());
 });
