@@ -105,6 +105,27 @@ describe('ses', () => {
     assert.equal(result.kind === 'refused' && result.retryAfterMs, 7_000, JSON.stringify(result));
   });
 
+  it("reads the account's sending rate, and says when it cannot", { timeout: 5_000 }, async () => {
+    const quota = (rate: string): ScriptedReply => ({
+      status: 200,
+      headers: XML,
+      body:
+        '<GetSendQuotaResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><GetSendQuotaResult>' +
+        `<Max24HourSend>50000.0</Max24HourSend>${rate}<SentLast24Hours>1.0</SentLast24Hours>` +
+        '</GetSendQuotaResult></GetSendQuotaResponse>',
+    });
+    const told = await startSes(quota('<MaxSendRate>14.0</MaxSendRate>'));
+    assert.equal(await told.provider.readRate?.(), 14);
+    assert.match(told.peer.requests[0]?.body.toString() ?? '', /Action=GetSendQuota/);
+    await told.close();
+    const untold = await startSes(quota(''));
+    assert.equal(await untold.provider.readRate?.(), undefined);
+    await untold.close();
+    const denied = await startSes(sesError(403, 'AccessDenied', 'not allowed'));
+    await assert.rejects(async () => denied.provider.readRate?.(), { name: 'AccessDenied' });
+    await denied.close();
+  });
+
   it('gives up by its own timeout when the caller sets no deadline', { timeout: 5_000 }, async () => {
     const { provider, requests, close } = await startSes('hang', {
       SES_TIMEOUT_MS: '300',

@@ -37,6 +37,14 @@ export const API_ERRORS = {
   'CMP-000003': { status: 400, title: 'The campaign has errors that block activation.' },
   'CMP-000004': { status: 400, title: 'No such channel configuration in this sandbox.' },
   'CMP-000005': { status: 409, title: 'This name is already taken.' },
+  'OPS-000001': { status: 404, title: 'No such dead letter in this sandbox.' },
+  'OPS-000002': { status: 409, title: 'The message is no dead letter any more.' },
+  'OPS-000003': { status: 409, title: 'The message may have been delivered; say includeUnknown to send it again.' },
+  'OPS-000004': { status: 409, title: 'The message would be canceled at once if it were sent again now.' },
+  'OPS-000005': { status: 409, title: 'The data of the recipient was erased; the message cannot be sent again.' },
+  'OPS-000006': { status: 400, title: 'An empty filter means every dead letter; say all: true if that is meant.' },
+  'OPS-000007': { status: 404, title: 'No such brake is in force.' },
+  'OPS-000008': { status: 400, title: 'Too many messages to count; ask for a shorter span.' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ApiErrorCode = keyof typeof API_ERRORS;
 

@@ -8,6 +8,7 @@ export * from './gate-brake.ts';
 export * from './gate-suppression.ts';
 export * from './group-commit.ts';
 export * from './ids.ts';
+export * from './merge-patch.ts';
 export * from './network-codes.ts';
 export * from './provider.ts';
 export * from './provider-answer.ts';

@@ -22,6 +22,11 @@ export type RefusalCode =
 export type Provider<Message> = {
   readonly name: string;
   send(message: Message, signal: AbortSignal): Promise<SendResult>;
+  /**
+   * Messages per second that the provider allows this account, where it tells; undefined when it sets no limit. Throws when
+   * it does not answer.
+   */
+  readRate?(): Promise<number | undefined>;
   close(): Promise<void>;
 };
 

@@ -20,10 +20,15 @@ export async function writeAudit(client: Pool | PoolClient, entry: AuditEntry): 
   ]);
 }
 
-/** A tenant's newest entries first. */
-export async function readAudit(pool: Pool, tenantId: number, limit: number): Promise<(AuditEntry & { at: Date })[]> {
+/** The newest entries first: a tenant's, or (for null) those that concern everybody. */
+export async function readAudit(
+  pool: Pool,
+  tenantId: number | null,
+  limit: number,
+): Promise<(AuditEntry & { at: Date })[]> {
   const { rows } = await pool.query(
-    'SELECT tenant_id, actor, action, target, detail, created_at FROM audit_log WHERE tenant_id = $1 ORDER BY audit_id DESC LIMIT $2',
+    `SELECT tenant_id, actor, action, target, detail, created_at FROM audit_log
+     WHERE ${tenantId === null ? 'tenant_id IS NULL AND $1::int IS NULL' : 'tenant_id = $1'} ORDER BY audit_id DESC LIMIT $2`,
     [tenantId, limit],
   );
   return rows.map((row) => ({

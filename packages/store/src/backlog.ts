@@ -1,4 +1,4 @@
-import type { Lane } from '@outrigger/core';
+import { type Lane, uuidv7Floor } from '@outrigger/core';
 import type { Pool } from './pool.ts';
 
 /** What waits in a lane for one tenant and is due: how many messages, and since when the oldest batch is due. */
@@ -20,17 +20,21 @@ export async function readBacklog(pool: Pool): Promise<Backlog[]> {
   }));
 }
 
+/** Far more than the instant inside an id can differ from the row's accepted_at. */
+const ID_SLACK_MS = 3_600_000;
+
 /** One tenant's account: everything that was accepted has ended or waits; what is left over is lost (and must be zero). */
 export type TenantAccount = { tenantId: number; accepted: number; ended: number; waiting: number; lost: number };
 
 /**
  * Counts, in one snapshot, the messages accepted in a span, those whose latest event ended them, and those in a batch or
- * unsettled. Reads every message of the span: meant for minutes and hours, not for all of history.
+ * unsettled. Reads every message of the span: meant for minutes and hours, not for all of history. All tenants, or one.
  */
-export async function readAccount(pool: Pool, from: Date, to: Date): Promise<TenantAccount[]> {
+export async function readAccount(pool: Pool, from: Date, to: Date, tenantId?: number): Promise<TenantAccount[]> {
   const { rows } = await pool.query<{ tenant_id: number; accepted: number; ended: number; waiting: number }>(
     `WITH waiting AS (
-       SELECT unnest(message_ids) AS message_id FROM batches UNION ALL SELECT message_id FROM unsettled_messages
+       SELECT unnest(message_ids) AS message_id FROM batches WHERE $3::int IS NULL OR tenant_id = $3
+       UNION ALL SELECT message_id FROM unsettled_messages WHERE $3::int IS NULL OR tenant_id = $3
      )
      SELECT m.tenant_id, count(*)::int AS accepted,
        count(*) FILTER (WHERE w.message_id IS NULL AND l.state IN ('sent','excluded','failed','expired','canceled','unknown'))::int AS ended,
@@ -39,9 +43,11 @@ export async function readAccount(pool: Pool, from: Date, to: Date): Promise<Ten
      JOIN messages m ON m.message_id = i.message_id
      LEFT JOIN waiting w ON w.message_id = m.message_id
      LEFT JOIN LATERAL (SELECT e.state FROM message_events e WHERE e.message_id = m.message_id ORDER BY e.sequence DESC LIMIT 1) l ON true
-     WHERE x.accepted_at >= $1 AND x.accepted_at < $2
+     WHERE x.accepted_at >= $1 AND x.accepted_at < $2 AND ($3::int IS NULL OR x.tenant_id = $3)
+       AND x.execution_id >= $4 AND x.execution_id < $5
      GROUP BY m.tenant_id`,
-    [from, to],
+    // An id carries the instant of its accept: with its bounds the days that are not asked for are not read.
+    [from, to, tenantId ?? null, uuidv7Floor(from.getTime() - ID_SLACK_MS), uuidv7Floor(to.getTime() + ID_SLACK_MS)],
   );
   return rows.map((row) => ({
     tenantId: row.tenant_id,

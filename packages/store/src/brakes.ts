@@ -12,26 +12,40 @@ export type Brake = {
   createdBy: string;
   createdAt: Date;
   releasedAt: Date | null;
+  /** Messages that wait for this brake to be released. */
+  held: number;
 };
 
 const COLUMNS = `brake_id AS "brakeId", tenant_id AS "tenantId", scope, target, action, rate_per_second AS "ratePerSecond",
-  created_by AS "createdBy", created_at AS "createdAt", released_at AS "releasedAt"`;
+  created_by AS "createdBy", created_at AS "createdAt", released_at AS "releasedAt",
+  (SELECT coalesce(sum(cardinality(b.message_ids)), 0)::int FROM batches b WHERE b.brake_id = brakes.brake_id) AS held`;
 
 /**
  * Puts a brake on, in force for every claim after the commit. A scope and target has one brake: a new one replaces the old,
- * and what the old one held is due again (and then meets the new one).
+ * and what the old one held is due again (and then meets the new one). A cancel also frees what other brakes hold, so that
+ * nothing outlives it by being paused; what it does not concern is held again.
  */
 export async function applyBrake(
   pool: Pool,
   brake: Pick<Brake, 'tenantId' | 'scope' | 'target' | 'action' | 'ratePerSecond'> & { by: string },
 ): Promise<Brake> {
   return inTransaction(pool, async (client) => {
+    // Two people who brake the same thing at once do it one after the other.
+    const key = JSON.stringify(['brake', brake.scope, brake.target, brake.tenantId]);
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [key]);
     const { rows: old } = await client.query<{ brake_id: string }>(
       `UPDATE brakes SET released_at = now(), released_by = $4
        WHERE scope = $1 AND target = $2 AND coalesce(tenant_id, 0) = coalesce($3::int, 0) AND released_at IS NULL RETURNING brake_id`,
       [brake.scope, brake.target, brake.tenantId, brake.by],
     );
-    for (const { brake_id } of old) await client.query(FREE_BATCHES, [brake_id]);
+    for (const { brake_id } of old) await client.query(`${FREE_BATCHES} AND brake_id = $1`, [brake_id]);
+    if (brake.action === 'cancel') {
+      await client.query(`${FREE_BATCHES} AND ($1::int IS NULL OR tenant_id = $1) AND ($2 <> 'lane' OR lane = $3)`, [
+        brake.tenantId,
+        brake.scope,
+        brake.target,
+      ]);
+    }
     const { rows } = await client.query<Brake>(
       `INSERT INTO brakes (brake_id, tenant_id, scope, target, action, rate_per_second, created_by)
        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ${COLUMNS}`,
@@ -48,9 +62,19 @@ export async function applyBrake(
   });
 }
 
-/* Held batches are due at once; an old enqueued_at makes the janitor's next sweep pick them up. */
-const FREE_BATCHES = `UPDATE batches SET brake_id = NULL, eligible_at = now() - interval '1 hour',
-  enqueued_at = now() - interval '1 hour' WHERE brake_id = $1 AND token IS NULL`;
+/* Held batches are due at once; `-infinity` says that the queue does not have them, so that the janitor's next sweep does it. */
+const FREE_BATCHES = `UPDATE batches SET brake_id = NULL, eligible_at = now(), enqueued_at = '-infinity'
+  WHERE brake_id IS NOT NULL AND token IS NULL`;
+
+/**
+ * Frees batches whose brake is in force no more. A worker that claimed before a release may record after it that the brake
+ * holds the batch; the janitor's sweep calls this, so that such a batch waits for a second and not for ever.
+ */
+export async function freeReleased(pool: Pool): Promise<void> {
+  await pool.query(
+    `${FREE_BATCHES} AND NOT EXISTS (SELECT FROM brakes WHERE brakes.brake_id = batches.brake_id AND released_at IS NULL)`,
+  );
+}
 
 /** Takes a brake off: what it held is due again. Returns the brake, or undefined when there is none in force with this id. */
 export async function releaseBrake(
@@ -67,7 +91,7 @@ export async function releaseBrake(
     );
     const brake = rows[0];
     if (!brake) return undefined;
-    await client.query(FREE_BATCHES, [brakeId]);
+    await client.query(`${FREE_BATCHES} AND brake_id = $1`, [brakeId]);
     await writeAudit(client, {
       tenantId: brake.tenantId,
       actor: by,

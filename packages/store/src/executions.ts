@@ -57,14 +57,18 @@ export async function readExecution(
   if (!row) return undefined;
   const [messages, events, holders] = await Promise.all([
     pool.query<{ message_id: string; recipient_index: number; lane: string; expires_at: Date }>(
-      'SELECT message_id, recipient_index, lane, expires_at FROM messages WHERE message_id = ANY($1) ORDER BY recipient_index',
+      // A redriven message has a deadline of its own.
+      `SELECT m.message_id, m.recipient_index, m.lane, coalesce(o.expires_at, m.expires_at) AS expires_at
+       FROM messages m LEFT JOIN message_overrides o ON o.message_id = m.message_id
+       WHERE m.message_id = ANY($1) ORDER BY m.recipient_index`,
       [row.message_ids],
     ),
     pool.query<EventRow>('SELECT * FROM message_events WHERE message_id = ANY($1) ORDER BY message_id, sequence', [
       row.message_ids,
     ]),
-    pool.query<{ message_id: string; sending: boolean; eligible_at: Date }>(
-      `SELECT i.message_id, b.token IS NOT NULL AS sending, b.eligible_at FROM batches b
+    pool.query<{ message_id: string; sending: boolean; eligible_at: Date | null }>(
+      // A brake holds a batch until infinity, which is no instant to show.
+      `SELECT i.message_id, b.token IS NOT NULL AS sending, nullif(b.eligible_at, 'infinity') AS eligible_at FROM batches b
        CROSS JOIN LATERAL unnest(b.message_ids) AS i(message_id) WHERE b.message_ids && $1::uuid[]`,
       [row.message_ids],
     ),

@@ -35,11 +35,12 @@ WITH fence AS MATERIALIZED (
          CASE WHEN f.pass = 1 THEN 1
               ELSE 1 + coalesce((SELECT max(p.sequence) FROM message_events p WHERE p.message_id = o.message_id), 0) END AS sequence
   FROM unnest($3::bigint[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-              $11::boolean[], $12::timestamptz[], $13::text[], $14::timestamptz[], $15::uuid[])
+              $11::boolean[], $12::timestamptz[], $13::text[], $14::timestamptz[], $15::uuid[], $16::uuid[])
     AS o(batch_id, message_id, tenant_id, state, code, provider, provider_message_id, detail,
-         costs_attempt, eligible_at, policy, decide_at, brake_id)
-  -- A message that already left its batch is not written again: a flush may be repeated after a lost reply.
-  JOIN fence f ON f.batch_id = o.batch_id AND o.message_id = ANY (f.message_ids)
+         costs_attempt, eligible_at, policy, decide_at, brake_id, claim_token)
+  -- The token again: a worker that stood still may have outcomes of two claims of one batch in one group. A message that
+  -- already left its batch is not written again: a flush may be repeated after a lost reply.
+  JOIN fence f ON f.batch_id = o.batch_id AND f.token = o.claim_token AND o.message_id = ANY (f.message_ids)
 ), event AS (
   INSERT INTO message_events (message_id, sequence, tenant_id, state, code, attempt, possible_duplicate, provider,
                               provider_message_id, detail)
@@ -94,7 +95,7 @@ export type Recorded = { recorded: Set<string>; retries: (NewBatch & { delayMs: 
  * except that a late `sent` settles a message that had become unknown. Throws when the ledger cannot be written.
  */
 export async function recordOutcomes(pool: Pool, items: RecordItem[]): Promise<Recorded> {
-  const fences = new Map(items.map((item) => [item.batchId, item.token]));
+  const fences = [...new Map(items.map((item) => [`${item.batchId} ${item.token}`, item])).values()];
   const { rows } = await pool.query<{
     recorded: string[];
     retries: { batch_id: string; lane: Lane; tenant_id: number; delay_ms: number }[];
@@ -102,8 +103,8 @@ export async function recordOutcomes(pool: Pool, items: RecordItem[]): Promise<R
     name: 'record',
     text: RECORD,
     values: [
-      [...fences.keys()],
-      [...fences.values()],
+      fences.map((item) => item.batchId),
+      fences.map((item) => item.token),
       items.map((item) => item.batchId),
       items.map((item) => item.messageId),
       items.map((item) => item.tenantId),
@@ -117,6 +118,7 @@ export async function recordOutcomes(pool: Pool, items: RecordItem[]): Promise<R
       items.map((item) => item.policy ?? null),
       items.map((item) => item.decideAt ?? null),
       items.map((item) => item.brakeId ?? null),
+      items.map((item) => item.token),
     ],
   });
   const recorded = new Set(rows[0]!.recorded);

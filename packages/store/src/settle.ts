@@ -1,5 +1,6 @@
 import type { Lane } from '@outrigger/core';
 import type { NewBatch } from './accept.ts';
+import { freeReleased } from './brakes.ts';
 import type { Pool } from './pool.ts';
 
 /** A batch that a worker holds, with the messages that have no outcome yet. */
@@ -99,19 +100,29 @@ export async function releaseBatches(pool: Pool, held: { batchId: string; token:
 
 /**
  * Waiting batches that are due and were last put into the queue more than `afterMs` ago: the queue store may have lost
- * them. Marks them as enqueued now, so that several janitors share the work and a long backlog is not swept again at once.
+ * them. Those that the queue was never given (a redrive, a released brake) come at once, and a little before they are due, with
+ * their delay. Marks them as enqueued now, so that several janitors share the work and a long backlog is not swept again at once.
  */
-export async function sweepWaiting(pool: Pool, afterMs: number, limit = 1_000): Promise<NewBatch[]> {
-  const { rows } = await pool.query<WaitingRow>(
+export async function sweepWaiting(
+  pool: Pool,
+  afterMs: number,
+  limit = 1_000,
+): Promise<(NewBatch & { delayMs?: number })[]> {
+  await freeReleased(pool);
+  const { rows } = await pool.query<WaitingRow & { delay_ms: number }>(
     `UPDATE batches SET enqueued_at = now() WHERE batch_id IN (
-       SELECT batch_id FROM batches WHERE token IS NULL AND eligible_at <= now()
-         AND greatest(enqueued_at, eligible_at) < now() - $1 * interval '1 millisecond'
+       SELECT batch_id FROM batches WHERE token IS NULL
+         AND (eligible_at <= now() AND greatest(enqueued_at, eligible_at) < now() - $1 * interval '1 millisecond'
+           OR enqueued_at = '-infinity' AND eligible_at <= now() + $3 * interval '1 millisecond')
        ORDER BY enqueued_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-     RETURNING batch_id, lane, tenant_id, claims`,
-    [afterMs, limit],
+     RETURNING batch_id, lane, tenant_id, claims, greatest(0, ceil(extract(epoch FROM eligible_at - now()) * 1000))::int AS delay_ms`,
+    [afterMs, limit, ENQUEUE_EARLY_MS],
   );
-  return rows.map(waitingBatch);
+  return rows.map((row) => ({ ...waitingBatch(row), ...(row.delay_ms > 0 && { delayMs: row.delay_ms }) }));
 }
+
+/** Longer than a janitor's round, so that the queue has a batch when it becomes due. */
+const ENQUEUE_EARLY_MS = 10_000;
 
 const DECIDE = `
 WITH due AS MATERIALIZED (

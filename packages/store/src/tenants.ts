@@ -1,7 +1,8 @@
 import type { Pool } from './pool.ts';
 
 export type Tenant = { tenantId: number; orgId: string; sandboxName: string };
-export type Scope = 'execute' | 'read' | 'manage';
+/** `operate` is for what concerns every tenant of the installation: brakes of lanes and providers. */
+export type Scope = 'execute' | 'read' | 'manage' | 'operate';
 export type ApiKey = {
   keyId: string;
   name: string;

@@ -1,4 +1,4 @@
-import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
+import { GetSendQuotaCommand, SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { answerWith, type EmailMessage, NOT_BEGUN, networkCode, type Provider, type SendResult } from '@outrigger/core';
 import { buildMime } from '../../mime.ts';
 import { codeOfStatus, refineSesCode } from './codes.ts';
@@ -30,6 +30,10 @@ export function createSesProvider(config: SesConfig): Provider<EmailMessage> {
       } catch (error) {
         return classifySesError(error, message.to, signal);
       }
+    },
+    async readRate() {
+      const { MaxSendRate } = await client.send(new GetSendQuotaCommand({}));
+      return MaxSendRate && MaxSendRate > 0 ? MaxSendRate : undefined;
     },
     async close() {
       client.destroy();

@@ -1,0 +1,21 @@
+export {
+  type AccountProblem,
+  accountsFrom,
+  accountsVariable,
+  type ConfiguredAccount,
+  type ProviderPoolChoice,
+  providerPool,
+} from './accounts-config.ts';
+export { type BreakerPolicy, DEFAULT_BREAKER } from './breaker.ts';
+export { type Admitted, type Clock, createLimiter, type Limiter, type RateKey } from './limiter.ts';
+export {
+  accountKey,
+  createPool,
+  type PoolAccount,
+  type PooledProvider,
+  type PooledResult,
+  type PooledSendOptions,
+  type PoolStrategy,
+} from './pool.ts';
+export { type RateReader, startRateReader } from './rate-reader.ts';
+export { type Breaker, type BreakerNews, type BreakerStore, createBreaker } from './shared-breaker.ts';
