@@ -20,7 +20,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'channel-sms': ['core', 'contracts', 'aws-sns'],
   'channel-push': ['core', 'contracts', 'aws-sns'],
   runtime: ['core'],
-  pipeline: ['core', 'contracts', 'store', 'queue', 'render', 'runtime'],
+  pipeline: ['core', 'contracts', 'store', 'queue', 'render', 'runtime', 'flow'],
   flow: ['core', 'store'],
   authoring: ['core', 'contracts', 'store', 'render'],
   api: ['core', 'contracts', 'store', 'runtime', 'pipeline', 'authoring'],

@@ -5,6 +5,7 @@ import { configurationBlock } from './configuration-page.ts';
 import { envExample } from './env-example.ts';
 import { lifecycleBlock } from './lifecycle-block.ts';
 import { formatTable, replaceBlock } from './markdown.ts';
+import { proofBlock } from './proof-block.ts';
 import { readServices } from './variables.ts';
 
 /** A file that is generated, whole or between markers: what it should hold and what it holds (undefined: not there). */
@@ -23,6 +24,7 @@ export async function generateDocs(root: string): Promise<GeneratedFile[]> {
   return [
     page('docs/configuration.md', { variables: configurationBlock(services), ports: portTable() }),
     page('docs/lifecycle.md', { states: lifecycleBlock() }),
+    page('docs/guarantees.md', { runs: proofBlock(root) }),
     { path: '.env.example', wanted: envExample(services), present: read('.env.example') },
   ];
 }

@@ -1,14 +1,9 @@
-import { describeCode, executionIdText, type OutcomeCode, parseExecutionId, refuse } from '@outrigger/core';
+import { executionIdText, parseExecutionId, refuse } from '@outrigger/core';
 import type { Authenticator } from '@outrigger/pipeline';
-import {
-  type ExecutionAccount,
-  type MessageAccount,
-  type MessageEvent,
-  type Pool,
-  readExecution,
-} from '@outrigger/store';
+import { type ExecutionAccount, type MessageAccount, type Pool, readExecution } from '@outrigger/store';
 import { Router } from 'express';
 import { pathParameter, route } from './context.ts';
+import { codeFields, eventBody } from './event-body.ts';
 
 /** `GET /executions/{executionId}`: ours (the compatible API has no such call for unitary executions). */
 export function executionRoutes(deps: { pool: Pool; authenticate: Authenticator }): Router {
@@ -52,21 +47,4 @@ function messageBody(message: MessageAccount) {
     ...(message.eligibleAt && { eligibleAt: message.eligibleAt.toISOString() }),
     events: message.events.map(eventBody),
   };
-}
-
-function eventBody(event: MessageEvent) {
-  return {
-    state: event.state,
-    at: event.at.toISOString(),
-    attempt: event.attempt,
-    ...codeFields(event.code),
-    ...(event.provider && { provider: event.provider }),
-    ...(event.providerMessageId && { providerMessageId: event.providerMessageId }),
-    ...(event.possibleDuplicate && { possibleDuplicate: true }),
-    ...(event.detail && { detail: event.detail }),
-  };
-}
-
-function codeFields(code: string | null) {
-  return code === null ? {} : { code, reason: describeCode(code as OutcomeCode) };
 }

@@ -1,4 +1,7 @@
+export * from './account-routes.ts';
+export * from './brake-routes.ts';
 export * from './campaign-routes.ts';
+export * from './dead-letter-routes.ts';
 export * from './execution-routes.ts';
 export * from './health-route.ts';
 export * from './ingress-app.ts';

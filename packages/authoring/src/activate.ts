@@ -84,6 +84,7 @@ function versionDefinition(campaignId: string, draft: CampaignDefinition, channe
     start_at: schedule?.startDateEnabled ? (schedule.startDate ?? null) : null,
     end_at: schedule?.endDateEnabled ? (schedule.endDate ?? null) : null,
     deadline_ms: (delivery?.deadlineMinutes ?? DEFAULT_DEADLINE_MINUTES) * 60_000,
+    rate_per_second: draft.throttleRatePerSec ?? null,
     on_unknown: delivery?.onUnknown ?? defaultUnknownPolicy(channel, marketing),
     content: draft.packages.find((action) => action.enabled)!.content,
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { channelPackage } from './content/index.ts';
+import { providerPool } from './provider-pool.ts';
 
 const instant = z.iso.datetime({ offset: true });
 
@@ -22,6 +23,8 @@ export const campaignDefinition = z.strictObject({
     })
     .optional(),
   packages: z.array(channelPackage).max(1, 'an API-triggered campaign has one channel action').default([]),
+  /** At most so many messages of this campaign a second, over all workers. */
+  throttleRatePerSec: z.number().int().min(1).max(2_000).optional(),
   /** Ours: how long a message may wait to be handed over, and what happens when its outcome cannot be known. */
   delivery: z
     .strictObject({
@@ -44,6 +47,7 @@ export type VersionDefinition = {
   start_at: string | null;
   end_at: string | null;
   deadline_ms: number;
+  rate_per_second: number | null;
   on_unknown: 'resend' | 'hold';
   content: CampaignDefinition['packages'][number]['content'];
 };
@@ -69,6 +73,7 @@ export const channelConfigurationInput = z.discriminatedUnion('channel', [
       reply_to_name: z.string().max(200).optional(),
       reply_to_email: emailAddress.optional(),
       delivery_address_field: dottedPath.optional(),
+      provider_pool: providerPool.optional(),
     }),
   }),
   z.strictObject({
@@ -81,6 +86,7 @@ export const channelConfigurationInput = z.discriminatedUnion('channel', [
     settings: z.strictObject({
       sender: z.string().min(1).max(20).optional(),
       delivery_address_field: dottedPath.optional(),
+      provider_pool: providerPool.optional(),
     }),
   }),
   z.strictObject({
@@ -93,6 +99,7 @@ export const channelConfigurationInput = z.discriminatedUnion('channel', [
     settings: z.strictObject({
       app_id: z.string().min(1).max(255),
       platforms: z.array(z.enum(['apns', 'apnsSandbox', 'fcm'])).min(1),
+      provider_pool: providerPool.optional(),
     }),
   }),
 ]);

@@ -2,3 +2,4 @@ export * from './campaign.ts';
 export * from './content/index.ts';
 export * from './execution.ts';
 export * from './json.ts';
+export * from './provider-pool.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { accountsFrom, providerPool } from './accounts-config.ts';
+import { accountsFrom } from './accounts-config.ts';
 
 const providers = z.discriminatedUnion('EMAIL_PROVIDER', [
   z.object({
@@ -103,12 +103,5 @@ describe('accounts of a channel', () => {
         assert.ok(!problems.join('\n').includes(secret), problems.join('\n'));
       }),
     );
-  });
-
-  it('are chosen by a channel configuration', () => {
-    assert.deepEqual(providerPool.parse({ accounts: ['ses-eu'] }), { strategy: 'ordered', accounts: ['ses-eu'] });
-    for (const wrong of [{ accounts: [] }, { accounts: ['a', 'a'] }, { accounts: ['a'], strategy: 'random' }]) {
-      assert.equal(providerPool.safeParse(wrong).success, false);
-    }
   });
 });

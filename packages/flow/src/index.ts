@@ -3,8 +3,6 @@ export {
   accountsFrom,
   accountsVariable,
   type ConfiguredAccount,
-  type ProviderPoolChoice,
-  providerPool,
 } from './accounts-config.ts';
 export { type BreakerPolicy, DEFAULT_BREAKER } from './breaker.ts';
 export { type Admitted, type Clock, createLimiter, type Limiter, type RateKey } from './limiter.ts';

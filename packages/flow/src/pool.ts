@@ -38,6 +38,8 @@ export type PooledSendOptions = {
 
 /** Several accounts that look like one provider, to which a message is given at most once unless it was certainly refused. */
 export type PooledProvider<Message> = Omit<Provider<Message>, 'send'> & {
+  /** Names of the accounts, in the order of preference. */
+  readonly accounts: readonly string[];
   send(message: Message, signal: AbortSignal): Promise<PooledResult>;
   /** `signal` ends the waiting and, without `callTimeoutMs`, the calls. Undefined: `beforeCall` forbade the first call. */
   sendWith(message: Message, signal: AbortSignal, options: PooledSendOptions): Promise<PooledResult | undefined>;
@@ -199,6 +201,7 @@ export function createPool<Message extends { messageId: string }>(pool: {
 
   return {
     name: members.map((member) => member.name).join('+'),
+    accounts: members.map((member) => member.name),
     sendWith,
     send: async (message, signal) => (await sendWith(message, signal, {})) ?? NOT_BEGUN,
     blockedForMs: (choice) => (chosen(choice).length === 0 ? 0 : blockedForMs(chosen(choice))),

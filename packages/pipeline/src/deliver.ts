@@ -1,4 +1,5 @@
 import type { ChannelPort } from '@outrigger/core';
+import type { PooledProvider } from '@outrigger/flow';
 import { type ClaimedBatch, type Pool, releaseBatches } from '@outrigger/store';
 import { eachLimited } from './each-limited.ts';
 import type { Enqueue } from './enqueue.ts';
@@ -14,11 +15,13 @@ export type DeliverDeps<Settings, Target, Message> = {
   pool: Pool;
   channel: ChannelPort<Settings, Target, Message>;
   loadVersion: LoadVersion<Settings>;
+  provider: PooledProvider<Message>;
   journal: Journal;
   record: Record;
   enqueue: Enqueue;
   providerTimeoutMs: number;
   sendConcurrency: number;
+  stopping: AbortSignal;
   now(): number;
   /** Whether a provider call that starts now ends before this batch's claim does. */
   mayStart(): boolean;
@@ -41,12 +44,12 @@ export async function deliver<Settings, Target, Message>(
   let left = 0;
   await eachLimited(gated, deps.sendConcurrency, async (step) => {
     const rendered = render(step, deps.channel);
-    const outcome = await send(rendered, batch, { ...deps, provider: deps.channel.provider });
-    if (outcome === undefined) {
+    const sent = await send(rendered, batch, deps);
+    if (sent === undefined) {
       left++;
       return;
     }
-    await deps.record(batch, step.message, outcome, onUnknownOf(rendered));
+    await deps.record(batch, step.message, sent, onUnknownOf(rendered));
     deps.journal.settled(step.message.messageId);
   });
   // Not at once: what made it impossible to start (a full disk under the journal) is rarely over in a moment.

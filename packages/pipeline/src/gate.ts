@@ -1,5 +1,6 @@
 import { brakeGate, type ChannelPort, type Outcome, suppressionGate } from '@outrigger/core';
 import { type ClaimedBatch, type ClaimedMessage, type Pool, readSuppressionFacts } from '@outrigger/store';
+import { pausedBy } from './route.ts';
 import type { Resolved, Step } from './step.ts';
 
 /**
@@ -15,9 +16,7 @@ export async function gate<Settings, Target, Message>(
   const gated = steps.map((step, index): Step<Resolved<Settings, Target>> => {
     // Being stopped or too late says more than a missing address, so both are asked first, of every message.
     const ended =
-      campaignGate(step.message) ??
-      deadlineGate(step.message, deps.now()) ??
-      operatorGate(step.message, batch, deps.channel.provider.name);
+      campaignGate(step.message) ?? deadlineGate(step.message, deps.now()) ?? operatorGate(step.message, batch);
     if (ended) return { message: step.message, stop: ended };
     if ('stop' in step) return step;
     step.go.targets.forEach((target, place) => {
@@ -50,14 +49,11 @@ function deadlineGate(message: ClaimedMessage, nowMs: number): Outcome | undefin
   return nowMs < message.expiresAt.getTime() ? undefined : { state: 'expired', code: 'expired.deadline' };
 }
 
-/** Brakes: canceled messages end, paused ones wait in the ledger until the brake is released. */
-function operatorGate(message: ClaimedMessage, batch: ClaimedBatch, provider: string): Outcome | undefined {
+/** Brakes of campaign, tenant and lane: canceled messages end, paused ones wait in the ledger. Those of a provider choose its route. */
+function operatorGate(message: ClaimedMessage, batch: ClaimedBatch): Outcome | undefined {
   if (batch.brakes.length === 0) return undefined;
-  const verdict = brakeGate(batch.brakes, { ...message, lane: batch.lane, provider });
+  const verdict = brakeGate(batch.brakes, { ...message, lane: batch.lane, provider: '' });
   if ('cancel' in verdict) return { state: 'canceled', code: 'canceled.by_operator', detail: verdict.cancel.brake_id };
-  if ('pause' in verdict) {
-    const { brake_id: brakeId } = verdict.pause;
-    return { state: 'deferred', code: 'policy.paused', costsAttempt: false, brakeId, detail: brakeId };
-  }
+  if ('pause' in verdict) return pausedBy(verdict.pause);
   return undefined;
 }

@@ -11,4 +11,5 @@ export * from './journal-settler.ts';
 export * from './live-campaigns.ts';
 export * from './outcome.ts';
 export * from './worker.ts';
+export * from './worker-config.ts';
 export * from './worker-service.ts';

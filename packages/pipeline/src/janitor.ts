@@ -12,6 +12,7 @@ import {
   sweepWaiting,
   type TenantAccount,
 } from '@outrigger/store';
+import { forgetIdleSlots } from '@outrigger/store/rate-slots';
 import type { Enqueue } from './enqueue.ts';
 
 export type JanitorDeps = {
@@ -32,6 +33,8 @@ const ACCOUNT_EVERY_MS = 60_000;
 const ACCOUNT_SPAN_MS = 10 * 60_000;
 /** What was accepted in the last moments may be between two tables of one snapshot and the next. */
 const ACCOUNT_SETTLED_MS = 5_000;
+/** Rate rows of campaigns and brakes that nobody asked for since. */
+const IDLE_SLOTS_MS = 24 * 60 * 60_000;
 const PARTITIONS_EVERY_MS = 60 * 60_000;
 
 /** Looks regularly for what was accepted and not queued, claims whose worker never came back, and unknowns to decide. */
@@ -46,6 +49,7 @@ export function startJanitor(deps: JanitorDeps): Part {
     try {
       if (performance.now() - partitionsAt > PARTITIONS_EVERY_MS) {
         await ensurePartitions(deps.pool, Date.now());
+        await forgetIdleSlots(deps.pool, IDLE_SLOTS_MS);
         partitionsAt = performance.now();
       }
       await cleanUp(deps);

@@ -30,27 +30,23 @@ export type SettlerDeps = {
 const LOOK_AGAIN_MS = 5_000;
 /** A journal from another host that holds nothing any more is removed after a day. */
 const FOREIGN_KEPT_MS = 24 * 60 * 60_000;
+/**
+ * A claim that was on its way when its worker died may be committed after the first look: longer than a statement may take,
+ * the journal stays, so that the claim is released and not called unknown.
+ */
+const DEAD_KEPT_MS = 30_000;
 
 /**
  * Settles what dead workers left claimed, from the journals they wrote into this folder: a call that had answered is recorded,
  * one that was only begun is unknown, and what was never begun is released and sent. Looks at start and every few seconds.
  */
 export async function startJournalSettler(deps: SettlerDeps): Promise<Part> {
+  const look = createSettling(deps);
   let running: Promise<void> = look();
   await running;
   const timer = setInterval(() => {
-    running = running.then(look);
+    running = running.then(() => look());
   }, LOOK_AGAIN_MS);
-
-  async function look(): Promise<void> {
-    for (const workerId of await readdir(deps.journalRoot).catch(() => [])) {
-      if (workerId === deps.workerId || !sameChannel(workerId, deps.workerId)) continue;
-      // One journal that cannot be settled now must not keep the others from it.
-      await settleWorker(deps, workerId).catch((error: unknown) => {
-        deps.log.warn({ event: 'journal.settle_failed', worker_id: workerId, ...errorFields(error) });
-      });
-    }
-  }
 
   return {
     name: 'journal settler',
@@ -61,17 +57,49 @@ export async function startJournalSettler(deps: SettlerDeps): Promise<Part> {
   };
 }
 
+/** One look over the journals of all other workers of the channel. `now` is an instant of the monotonic clock. */
+export function createSettling(deps: SettlerDeps): (now?: number) => Promise<void> {
+  /** Since when a worker is known to be dead. */
+  const deadSince = new Map<string, number>();
+
+  return async function look(now = performance.now()) {
+    for (const workerId of await readdir(deps.journalRoot).catch(() => [])) {
+      if (workerId === deps.workerId || !sameChannel(workerId, deps.workerId)) continue;
+      try {
+        await settleWorker(deps, workerId, deadSince, now);
+      } catch (error) {
+        // One journal that cannot be settled now must not keep the others from it.
+        deps.log.warn({ event: 'journal.settle_failed', worker_id: workerId, ...errorFields(error) });
+      }
+    }
+  };
+}
+
 /** Settles one other worker, if it is dead or its claims have run out. Its journal is removed when nothing needs it any more. */
-export async function settleWorker(deps: SettlerDeps, workerId: string): Promise<void> {
+async function settleWorker(
+  deps: SettlerDeps,
+  workerId: string,
+  deadSince: Map<string, number>,
+  now: number,
+): Promise<void> {
   const folder = join(deps.journalRoot, workerId);
   const held = await heldByWorker(deps.pool, workerId);
   const dead = isDead(workerId);
   const due = held.filter((batch) => dead || batch.expired);
-  const entries = due.length > 0 || dead ? await readJournal(folder) : new Map<string, JournalEntry>();
+  const seenBefore = deadSince.has(workerId);
+  const needed = due.length > 0 || (dead && !seenBefore);
+  const entries = needed ? await readJournal(folder) : new Map<string, JournalEntry>();
   if (due.length > 0) await settleBatches(deps, workerId, due, entries);
-  if (dead) await settleAnswered(deps, entries);
+  if (dead && !seenBefore) {
+    await settleAnswered(deps, entries);
+    deadSince.set(workerId, now);
+  }
   const foreign = !dead && held.length === 0 && Date.now() - (await stat(folder)).mtimeMs > FOREIGN_KEPT_MS;
-  if (foreign || (dead && held.length === due.length)) await rm(folder, { recursive: true, force: true });
+  const over = dead && held.length === 0 && now - deadSince.get(workerId)! > DEAD_KEPT_MS;
+  if (foreign || over) {
+    await rm(folder, { recursive: true, force: true });
+    deadSince.delete(workerId);
+  }
 }
 
 async function settleBatches(

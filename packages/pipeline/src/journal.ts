@@ -58,8 +58,11 @@ export function openJournal(folder: string, onError: (error: unknown) => void): 
         removeIfDone(full);
       }
       if (!append(`B ${messageId} ${token}\n`)) return false;
-      segmentOf.set(messageId, current);
-      current.open++;
+      // A second account after a refusal, a further push token: begun is begun.
+      if (!segmentOf.has(messageId)) {
+        segmentOf.set(messageId, current);
+        current.open++;
+      }
       return true;
     },
     abandon(messageId, token) {

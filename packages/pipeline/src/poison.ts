@@ -22,6 +22,6 @@ export async function handlePoison(
   }
   if (batch.claims <= DEAD_AFTER_CLAIMS) return false;
   const outcome: Outcome = { state: 'failed', code: 'bug.poison', detail: `picked up ${batch.claims} times` };
-  for (const message of batch.messages) await deps.record(batch, message, outcome, 'hold');
+  for (const message of batch.messages) await deps.record(batch, message, { outcome, provider: '' }, 'hold');
   return true;
 }

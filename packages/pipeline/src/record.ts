@@ -3,16 +3,19 @@ import { createGrouper, DEFAULT_RETRY, type Outcome, retryDelayMs } from '@outri
 import { errorFields, type Log } from '@outrigger/runtime';
 import { type ClaimedBatch, type ClaimedMessage, type Pool, type RecordItem, recordOutcomes } from '@outrigger/store';
 import type { Enqueue } from './enqueue.ts';
+import type { Sent } from './send.ts';
 
 /** Writes one message's outcome; resolves when it is committed. */
 export type Record = (
   batch: ClaimedBatch,
   message: ClaimedMessage,
-  outcome: Outcome,
+  sent: Sent,
   policy: 'resend' | 'hold',
 ) => Promise<void>;
 
 const MAX_GROUP = 1_000;
+/** What was put off without an attempt (throttle, breaker, rate) is looked at again this soon at the latest. */
+const PUT_OFF_CAP_MS = 30_000;
 const RETRY_WRITE_MS = 500;
 
 /**
@@ -20,13 +23,7 @@ const RETRY_WRITE_MS = 500;
  * outcomes are kept and written when it is back: a call that was made must not be forgotten. What a crash would lose
  * meanwhile is in the journal.
  */
-export function createRecorder(deps: {
-  pool: Pool;
-  enqueue: Enqueue;
-  log: Log;
-  provider: string;
-  unknownWindowMs: number;
-}): Record {
+export function createRecorder(deps: { pool: Pool; enqueue: Enqueue; log: Log; unknownWindowMs: number }): Record {
   const grouper = createGrouper<RecordItem, void>({
     maxWeight: MAX_GROUP,
     async flush(items) {
@@ -47,14 +44,14 @@ export function createRecorder(deps: {
     }
   }
 
-  return (batch, message, outcome, policy) =>
+  return (batch, message, { outcome, provider }, policy) =>
     grouper.add({
       batchId: batch.batchId,
       token: batch.token,
       messageId: message.messageId,
       tenantId: message.tenantId,
       outcome,
-      provider: deps.provider,
+      provider,
       ...timesOf(outcome, batch, policy, deps.unknownWindowMs),
     });
 }
@@ -72,6 +69,7 @@ export function timesOf(
   // One jitter a batch and second, so that messages refused together wait together as one batch.
   const random = Number(BigInt(batch.batchId) % 97n) / 97;
   // Passes and not attempts: a throttle that costs no attempt must back off all the same.
-  const delayMs = retryDelayMs(DEFAULT_RETRY, batch.pass, outcome.retryAfterMs, random);
+  const policyOf = outcome.costsAttempt ? DEFAULT_RETRY : { ...DEFAULT_RETRY, capMs: PUT_OFF_CAP_MS };
+  const delayMs = retryDelayMs(policyOf, batch.pass, outcome.retryAfterMs, random);
   return { eligibleAt: new Date(Math.ceil((Date.now() + delayMs) / 1_000) * 1_000) };
 }

@@ -1,53 +1,64 @@
-import { DEFAULT_RETRY, type Outcome, type Provider, type SendResult } from '@outrigger/core';
+import { DEFAULT_RETRY, type Outcome } from '@outrigger/core';
+import type { PooledProvider, PooledResult, PooledSendOptions } from '@outrigger/flow';
 import type { ClaimedBatch } from '@outrigger/store';
 import type { Journal } from './journal.ts';
 import { combineResults, outcomeOf } from './outcome.ts';
+import { routeOf } from './route.ts';
 import type { Rendered, Step } from './step.ts';
 
 export type SendDeps<Message> = {
-  provider: Provider<Message>;
+  provider: PooledProvider<Message>;
   journal: Journal;
   providerTimeoutMs: number;
+  /** Aborts when the process stops: ends the waiting for a slot, never a call. */
+  stopping: AbortSignal;
   /** Whether a call that starts now surely ends before the claim does, and the process is not stopping. */
   mayStart(): boolean;
 };
 
+/** How the attempt ended and which provider account said so. */
+export type Sent = { outcome: Outcome; provider: string };
+
+/** Longest wait for a slot of the rate limits; after it the message goes back and waits in the ledger. */
+const LONGEST_SLOT_WAIT_MS = 5_000;
+
 /**
- * Stage: hands the message to the provider, at most once. The journal line goes before the lease check, so that whoever
- * settles this batch while we are frozen either finds the line or we find the lease expired (reliability 5.3).
- * `undefined` means that no call was begun: the message stays in its batch.
+ * Stage: hands the message to one of the channel's provider accounts, at most once. Waiting comes first (rates, breakers), then
+ * the journal line, then the lease check: whoever settles this batch while we are frozen either finds the line or we find the
+ * lease expired (decision 4). `undefined` means that no call was begun: the message stays in its batch.
  */
 export async function send<Settings, Message>(
   step: Step<Rendered<Settings, Message>>,
   batch: ClaimedBatch,
   deps: SendDeps<Message>,
-): Promise<Outcome | undefined> {
-  if ('stop' in step) return step.stop;
+): Promise<Sent | undefined> {
+  if ('stop' in step) return { outcome: step.stop, provider: '' };
   const { messageId } = step.message;
-  if (!deps.mayStart()) return undefined;
-  // A journal that cannot be written stops sending: without the line a crash could not tell begun from not begun.
-  if (!deps.journal.begin(messageId, batch.token)) return undefined;
-  if (!deps.mayStart()) {
-    deps.journal.abandon(messageId, batch.token);
-    return undefined;
-  }
-  const results: SendResult[] = [];
+  const route = routeOf(step.message, step.go.version, batch, deps.provider.accounts);
+  if ('paused' in route) return { outcome: route.paused, provider: '' };
+  const options: PooledSendOptions = {
+    ...route,
+    maxWaitMs: LONGEST_SLOT_WAIT_MS,
+    callTimeoutMs: deps.providerTimeoutMs,
+    beforeCall: () => announce(messageId, batch.token, deps),
+  };
+  const results: PooledResult[] = [];
   for (const message of step.go.messages) {
+    const result = await deps.provider.sendWith(message, deps.stopping, options);
     // Several push tokens take several calls; those that no longer fit into the lease are left out.
-    if (results.length > 0 && !deps.mayStart()) break;
-    results.push(await call(message, deps));
+    if (result === undefined) break;
+    results.push(result);
   }
-  const result = combineResults(results);
-  deps.journal.result(messageId, batch.token, result);
-  return outcomeOf(result, batch.attempt, DEFAULT_RETRY);
+  if (results.length === 0) return undefined;
+  const result = combineResults(results) as PooledResult;
+  if (result.account !== undefined) deps.journal.result(messageId, batch.token, result);
+  return { outcome: outcomeOf(result, batch.attempt, DEFAULT_RETRY), provider: result.account ?? '' };
 }
 
-/** One provider call. A provider that throws has a bug; as its request may have gone out, the outcome is unknown. */
-async function call<Message>(message: Message, deps: SendDeps<Message>): Promise<SendResult> {
-  try {
-    return await deps.provider.send(message, AbortSignal.timeout(deps.providerTimeoutMs));
-  } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    return { kind: 'unknown', code: 'ambiguous.response', vendorCode: `thrown ${name}` };
-  }
+/** The last step before a provider call. A journal that cannot be written stops sending. */
+function announce<Message>(messageId: string, token: string, deps: SendDeps<Message>): boolean {
+  if (!deps.mayStart() || !deps.journal.begin(messageId, token)) return false;
+  if (deps.mayStart()) return true;
+  deps.journal.abandon(messageId, token);
+  return false;
 }

@@ -1,47 +1,37 @@
-import { type ChannelPort, deriveTiming, type KeepSandboxRecord } from '@outrigger/core';
+import { type Channel, type ChannelPort, deriveTiming, type KeepSandboxRecord, type Provider } from '@outrigger/core';
+import type { ConfiguredAccount } from '@outrigger/flow';
 import { openQueueStore } from '@outrigger/queue';
-import {
-  addHealthRoutes,
-  createApp,
-  errorFields,
-  finishApp,
-  httpConfig,
-  type Log,
-  ledgerConfig,
-  listen,
-  logConfig,
-  type Part,
-  queueConfig,
-  workerConfig,
-} from '@outrigger/runtime';
+import { addHealthRoutes, createApp, errorFields, finishApp, type Log, listen, type Part } from '@outrigger/runtime';
 import { keepSandboxRecord, openPool } from '@outrigger/store';
 import { createEnqueuer } from './enqueue.ts';
+import { startProviderPool } from './provider-pool.ts';
 import { startChannelWorker } from './worker.ts';
+import type { WorkerServiceConfig } from './worker-config.ts';
 
-/** What every worker service reads from its environment; each adds its provider. */
-export const workerServiceConfig = ledgerConfig
-  .extend(queueConfig.shape)
-  .extend(httpConfig.shape)
-  .extend(logConfig.shape)
-  .extend(workerConfig.shape);
-export type WorkerServiceConfig = ReturnType<typeof workerServiceConfig.parse>;
+/** The channel that a worker serves: how its accounts become providers, and how it builds on one. */
+export type WorkerChannel<Config, Settings, Target, Message> = {
+  createProvider(config: Config, deps: { keep: KeepSandboxRecord }): Provider<Message>;
+  createChannel(provider: Provider<Message>): ChannelPort<Settings, Target, Message>;
+};
 
 /**
- * Brings up a worker service in order: ledger, queue store, health, lanes. `createChannel` is handed where sandbox
- * providers keep what they were given; what it returns is the channel that this worker serves.
+ * Brings up a worker service in order: ledger, queue store, health, provider accounts, lanes. Sandbox providers are handed where
+ * to keep what they were given.
  */
-export async function startWorkerService<Settings, Target, Message>(
-  config: WorkerServiceConfig,
+export async function startWorkerService<Config, Settings, Target, Message extends { messageId: string }>(
+  config: WorkerServiceConfig & { accounts: ConfiguredAccount<Config>[] },
+  channelName: Channel,
   log: Log,
   parts: Part[],
-  createChannel: (keep: KeepSandboxRecord) => ChannelPort<Settings, Target, Message>,
+  worker: WorkerChannel<Config, Settings, Target, Message>,
 ): Promise<void> {
-  const pool = openPool({
+  const ledger = {
     databaseUrl: config.DATABASE_URL,
     schema: config.DATABASE_SCHEMA,
     applicationName: 'outrigger worker',
-    onError: (error) => log.warn({ event: 'ledger.connection_lost', ...errorFields(error) }),
-  });
+    onError: (error: Error) => log.warn({ event: 'ledger.connection_lost', ...errorFields(error) }),
+  };
+  const pool = openPool(ledger);
   parts.push({ name: 'ledger', stop: () => pool.end() });
   const queueStore = await openQueueStore({
     queueUrl: config.QUEUE_URL,
@@ -60,13 +50,23 @@ export async function startWorkerService<Settings, Target, Message>(
   finishApp(app, log);
   parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
 
+  const keep: KeepSandboxRecord = (record) => keepSandboxRecord(pool, record);
+  const { provider, part } = await startProviderPool({
+    channel: channelName,
+    accounts: config.accounts,
+    createProvider: (account: Config) => worker.createProvider(account, { keep }),
+    ledger,
+    log,
+  });
+  parts.push(part);
   parts.push(
     await startChannelWorker({
       pool,
       queueStore,
       enqueue,
       log,
-      channel: createChannel((record) => keepSandboxRecord(pool, record)),
+      channel: worker.createChannel(provider),
+      provider,
       timing: deriveTiming(config.PROVIDER_TIMEOUT_MS),
       dataDir: config.DATA_DIR,
       laneConcurrency: config.LANE_CONCURRENCY,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelPort, createGrouper, lanesOf, type Timing } from '@outrigger/core';
+import type { PooledProvider } from '@outrigger/flow';
 import { type QueueStore, startLaneWorker } from '@outrigger/queue';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
 import { type ClaimedBatch, claimBatches, type Pool, releaseBatches } from '@outrigger/store';
@@ -19,6 +20,7 @@ export type ChannelWorkerOptions<Settings, Target, Message> = {
   queueStore: QueueStore;
   enqueue: Enqueue;
   channel: ChannelPort<Settings, Target, Message>;
+  provider: PooledProvider<Message>;
   log: Log;
   timing: Timing;
   dataDir: string;
@@ -30,10 +32,11 @@ export type ChannelWorkerOptions<Settings, Target, Message> = {
 /** Claims wanted at the same moment share one statement; two statements may be under way. */
 const CLAIM_GROUP = 16;
 const GIVE_BACK_RETRY_MS = 1_000;
+const LONGEST_HOLD_MS = 5_000;
 
 /**
  * Runs a channel's lanes in this process: takes jobs, claims their batches and delivers them. Its parts stop in order: no new
- * jobs, running batches end (or give back what was not begun), the provider and the journal close.
+ * jobs, running batches end (or give back what was not begun), the journal closes.
  */
 export async function startChannelWorker<Settings, Target, Message>(
   options: ChannelWorkerOptions<Settings, Target, Message>,
@@ -41,13 +44,13 @@ export async function startChannelWorker<Settings, Target, Message>(
   const { pool, channel, log, timing } = options;
   const journalRoot = join(options.dataDir, 'journal');
   const workerId = newWorkerId(channel.channel);
-  const settler = await startJournalSettler({ ...options, journalRoot, workerId, provider: channel.provider.name });
+  const settler = await startJournalSettler({ ...options, journalRoot, workerId, provider: options.provider.name });
   const journal = openJournal(join(journalRoot, workerId), (error) =>
     log.error({ event: 'journal.write_failed', ...errorFields(error) }),
   );
-  const record = createRecorder({ ...options, provider: channel.provider.name });
+  const record = createRecorder(options);
   const loadVersion = createVersionCache<Settings>(pool);
-  let stopping = false;
+  const stop = new AbortController();
 
   const claims = createGrouper<{ batchId: string; token: string }, ClaimedBatch | undefined>({
     maxWeight: CLAIM_GROUP,
@@ -62,7 +65,10 @@ export async function startChannelWorker<Settings, Target, Message>(
   });
 
   async function handle({ batchId }: { batchId: string }): Promise<void> {
-    if (stopping) return;
+    // While no account may be called at all, the batch is better left unclaimed than claimed and put off.
+    const blockedMs = Math.min(options.provider.blockedForMs(), LONGEST_HOLD_MS);
+    if (blockedMs > 0) await delay(blockedMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    if (stop.signal.aborted) return;
     // The lease is measured from before the claim on the monotonic clock: a process that was frozen sees that it is over.
     const startedAt = performance.now();
     const token = randomUUID();
@@ -83,7 +89,8 @@ export async function startChannelWorker<Settings, Target, Message>(
       record,
       providerTimeoutMs: timing.providerTimeoutMs,
       now: Date.now,
-      mayStart: () => !stopping && performance.now() - startedAt < timing.lastStartMs,
+      stopping: stop.signal,
+      mayStart: () => !stop.signal.aborted && performance.now() - startedAt < timing.lastStartMs,
     };
     try {
       if (!(await handlePoison(batch, deps))) await deliver(batch, deps);
@@ -123,10 +130,9 @@ export async function startChannelWorker<Settings, Target, Message>(
   return {
     name: `${channel.channel} lanes`,
     async stop() {
-      stopping = true;
+      stop.abort();
       await Promise.all(lanes.map((lane) => lane.close()));
       await settler.stop();
-      await channel.provider.close();
       journal.close();
     },
   };

@@ -72,6 +72,20 @@ test('recorded messages leave their batch, and an empty batch is gone', async ()
   assert.deepEqual(await statesOf(campaign.tenantId, call.executionId), ['sent', 'sent']);
 });
 
+test('outcomes under an older claim of the same batch are not written, also when both are in one group', async () => {
+  const { batchId, call, campaign } = await acceptOne(2);
+  const older = (await claim(batchId))!;
+  await releaseBatches(pool, [older]);
+  const newer = (await claim(batchId))!;
+  const stale = items(older, { state: 'excluded', code: '050020' });
+  const fresh = items(newer, { state: 'sent', providerMessageId: 'p-1' });
+  const first = await recordOutcomes(pool, [stale[0]!, fresh[0]!]);
+  const second = await recordOutcomes(pool, [fresh[1]!, stale[1]!]);
+  assert.deepEqual([...first.recorded], [fresh[0]!.messageId]);
+  assert.deepEqual([...second.recorded], [fresh[1]!.messageId]);
+  assert.deepEqual(await statesOf(campaign.tenantId, call.executionId), ['sent', 'sent']);
+});
+
 test('a flush that is repeated after a lost reply writes nothing twice', async () => {
   const { batchId } = await acceptOne(2);
   const batch = (await claim(batchId))!;

@@ -1,5 +1,13 @@
-/** The control service: campaigns, channel configurations, profiles, and the sandbox viewer. */
-import { campaignRoutes, profileRoutes, sandboxRoutes, surfaceRoutes } from '@outrigger/api';
+/** The control service: campaigns, channel configurations, profiles, operations, and the sandbox viewer. */
+import {
+  accountRoutes,
+  brakeRoutes,
+  campaignRoutes,
+  deadLetterRoutes,
+  profileRoutes,
+  sandboxRoutes,
+  surfaceRoutes,
+} from '@outrigger/api';
 import { createAuthenticator } from '@outrigger/pipeline';
 import {
   addHealthRoutes,
@@ -32,6 +40,9 @@ await runService(log, async (parts) => {
   app.use(BASE, campaignRoutes({ pool, authenticate, ingressUrl: config.INGRESS_URL }));
   app.use(BASE, surfaceRoutes({ pool, authenticate }));
   app.use(BASE, profileRoutes({ pool, authenticate }));
+  app.use(BASE, deadLetterRoutes({ pool, authenticate }));
+  app.use(BASE, brakeRoutes({ pool, authenticate }));
+  app.use(BASE, accountRoutes({ pool, authenticate }));
   if (config.SANDBOX_VIEWER) app.use('/sandbox', sandboxRoutes(pool));
   finishApp(app, log);
   parts.push(await listen(app, { host: config.HOST, port: config.PORT }));

@@ -1,4 +1,4 @@
-/** The email worker: delivers the email lanes through the provider of its configuration. */
+/** The email worker: delivers the email lanes through the provider accounts of its configuration. */
 import { createEmailChannel, createEmailProvider } from '@outrigger/channel-email';
 import { startWorkerService } from '@outrigger/pipeline';
 import { createLog, loadConfig, runService } from '@outrigger/runtime';
@@ -8,5 +8,8 @@ const config = loadConfig(emailWorkerConfig, process.env);
 const log = createLog('email-worker', config.LOG_LEVEL);
 
 await runService(log, (parts) =>
-  startWorkerService(config, log, parts, (keep) => createEmailChannel(createEmailProvider(config, { keep }))),
+  startWorkerService(config, 'email', log, parts, {
+    createProvider: createEmailProvider,
+    createChannel: createEmailChannel,
+  }),
 );

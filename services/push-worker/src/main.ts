@@ -1,4 +1,4 @@
-/** The push worker: delivers the push lanes through the provider of its configuration. */
+/** The push worker: delivers the push lanes through the provider accounts of its configuration. */
 import { createPushChannel, createPushProvider } from '@outrigger/channel-push';
 import { startWorkerService } from '@outrigger/pipeline';
 import { createLog, loadConfig, runService } from '@outrigger/runtime';
@@ -8,5 +8,8 @@ const config = loadConfig(pushWorkerConfig, process.env);
 const log = createLog('push-worker', config.LOG_LEVEL);
 
 await runService(log, (parts) =>
-  startWorkerService(config, log, parts, (keep) => createPushChannel(createPushProvider(config, { keep }))),
+  startWorkerService(config, 'push', log, parts, {
+    createProvider: createPushProvider,
+    createChannel: createPushChannel,
+  }),
 );

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+/** `outrigger`: what an operator types. Talks to the control service and the ingress over HTTP, and to nothing else. */
+import { run } from './run.ts';
+
+// Whoever reads may stop reading (`| head`): that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+const { exitCode, out, err } = await run(process.argv.slice(2), process.env);
+if (out !== '') process.stdout.write(`${out}\n`);
+if (err !== '') process.stderr.write(`${err}\n`);
+// Not process.exit: a pipe may still have to take what was written.
+process.exitCode = exitCode;

@@ -1,0 +1,68 @@
+import { parseArgs } from 'node:util';
+import { createClient } from './client.ts';
+import type { Command, Report } from './command.ts';
+import { ACCOUNT_COMMANDS } from './commands/account.ts';
+import { BRAKE_COMMANDS } from './commands/brake.ts';
+import { DLQ_COMMANDS } from './commands/dlq.ts';
+import { REDRIVE_COMMANDS } from './commands/redrive.ts';
+import { readConfig } from './config.ts';
+import { EXIT, type Problem, usage } from './exit-codes.ts';
+import { commandHelp, overview } from './help.ts';
+
+export type Ended = { exitCode: number; out: string; err: string };
+
+export const COMMANDS: Command[] = [...DLQ_COMMANDS, ...REDRIVE_COMMANDS, ...BRAKE_COMMANDS, ...ACCOUNT_COMMANDS];
+
+/** Runs one command line. What is asked for goes to `out`, and why it could not be done to `err`. */
+export async function run(args: string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+  const command = COMMANDS.filter(({ words }) => words.every((word, place) => args[place] === word))[0];
+  if (!command) return withoutCommand(args);
+  const typed = readArguments(command, args.slice(command.words.length));
+  if ('problem' in typed) return failed(typed.problem);
+  const { values, positionals } = typed;
+  if (values.help) return { exitCode: EXIT.done, out: commandHelp(command), err: '' };
+  if (command.operands === '' && positionals.length > 0) {
+    return failed(usage(`outrigger ${command.words.join(' ')} takes no ${positionals[0]}.`).problem);
+  }
+  const read = readConfig(env);
+  if ('problems' in read) {
+    const lines = read.problems.map((problem) => `  ${problem}`);
+    return { exitCode: EXIT.config, out: '', err: `The environment is not complete:\n${lines.join('\n')}` };
+  }
+  const client = createClient(read.config);
+  const result = await command.run({ operands: positionals, options: values, client, nowMs: Date.now() });
+  return 'problem' in result ? failed(result.problem) : reported(result, values.json === true);
+}
+
+function readArguments(command: Command, args: string[]) {
+  const options = Object.fromEntries(Object.entries(command.options).map(([name, { type }]) => [name, { type }]));
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: { ...options, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    });
+  } catch (error) {
+    const text = `${(error as Error).message}\nSee: outrigger ${command.words.join(' ')} --help`;
+    return { problem: { exitCode: EXIT.usage, text } };
+  }
+}
+
+function withoutCommand(args: string[]): Ended {
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  const within = COMMANDS.filter((command) => words.length > 0 && command.words[0] === words[0]);
+  const help = overview(within.length > 0 ? within : COMMANDS);
+  // Nothing, an option, or the first word of commands: who types that wants to know what there is.
+  if (words.length === 0 || (within.length > 0 && words.length === 1)) {
+    return { exitCode: EXIT.done, out: help, err: '' };
+  }
+  return { exitCode: EXIT.usage, out: '', err: `There is no command ${words.slice(0, 2).join(' ')}.\n\n${help}` };
+}
+
+function reported({ body, text, exitCode = EXIT.done }: Report, json: boolean): Ended {
+  return { exitCode, out: json ? JSON.stringify(body, null, 2) : text, err: '' };
+}
+
+function failed({ exitCode, text }: Problem): Ended {
+  return { exitCode, out: '', err: text };
+}

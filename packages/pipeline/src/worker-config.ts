@@ -1,0 +1,30 @@
+import { accountsFrom, accountsVariable, type ConfiguredAccount } from '@outrigger/flow';
+import { httpConfig, ledgerConfig, logConfig, queueConfig, workerConfig } from '@outrigger/runtime';
+import { z } from 'zod';
+
+const serviceConfig = ledgerConfig
+  .extend(queueConfig.shape)
+  .extend(httpConfig.shape)
+  .extend(logConfig.shape)
+  .extend(workerConfig.shape);
+export type WorkerServiceConfig = z.output<typeof serviceConfig>;
+
+/**
+ * What a channel's worker reads from its environment: the service's own variables, and its provider accounts. Without
+ * `<CHANNEL>_ACCOUNTS` there is one account, described by the plain variables; without those it is the sandbox.
+ */
+export function workerServiceConfig<ProviderSchema extends z.ZodType>(channel: string, providerSchema: ProviderSchema) {
+  const listName = `${channel.toUpperCase()}_ACCOUNTS`;
+  const providerName = `${channel.toUpperCase()}_PROVIDER`;
+  const service = serviceConfig.extend({ [listName]: accountsVariable(channel) });
+  return z
+    .preprocess((env) => ({ [providerName]: 'sandbox', ...(env as object) }), z.intersection(service, providerSchema))
+    .transform((config, context): WorkerServiceConfig & { accounts: ConfiguredAccount<z.output<ProviderSchema>>[] } => {
+      const variables = config as unknown as WorkerServiceConfig & Record<string, unknown>;
+      const list = variables[listName] as string | undefined;
+      const found = accountsFrom({ listName, list, providerName, variables }, providerSchema);
+      if ('accounts' in found) return { ...variables, accounts: found.accounts };
+      for (const { path, message } of found.problems) context.addIssue({ code: 'custom', path, message });
+      return z.NEVER;
+    });
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readServices } from '../../infra/docs/variables.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const composeFile = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
+
+/** Set by the image or the same for all; `migrate` and the others must agree on the schema, so it is not a choice here. */
+const NOT_A_CHOICE = new Set(['HOST', 'PORT', 'DATA_DIR', 'DATABASE_SCHEMA', 'QUEUE_SCHEMA']);
+
+test('every service is in docker-compose.yml', () => {
+  for (const folder of readdirSync(join(ROOT, 'services'))) {
+    assert.match(composeFile, new RegExp(`^ {2}${folder}:\n {4}<<: \\*service$`, 'm'));
+    assert.match(composeFile, new RegExp(`SERVICE: ${folder} }`));
+  }
+});
+
+test('every variable of every service can be set from outside the containers', async () => {
+  const missing = (await readServices(ROOT)).flatMap(({ service, variables, choice }) =>
+    [...variables, ...(choice?.providers.flatMap((provider) => provider.variables) ?? [])]
+      .filter(({ name }) => !NOT_A_CHOICE.has(name) && !new RegExp(`^ +${name}:`, 'm').test(composeFile))
+      .map(({ name }) => `${service}: ${name}`),
+  );
+  assert.deepEqual(missing, []);
+});
+
+test('containers can be scaled: none has a name of its own, and only the two public services take a port', () => {
+  assert.doesNotMatch(composeFile, /container_name/);
+  assert.equal(composeFile.match(/^ {4}ports:/gm)?.length, 2);
+});
