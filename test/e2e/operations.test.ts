@@ -228,6 +228,39 @@ for (const { kind, skip } of QUEUE_STORES) {
       assert.equal(new Set(all.map((record) => record.messageId)).size, 600);
     });
 
+    test('a throttle slows a campaign down, and a pause in its place ends it', async (t) => {
+      const demo = await createDemo(stack, 'password');
+      const target = { scope: 'campaign', target: demo.campaignId };
+      const throttle = await control('POST', '/brakes', { ...target, action: 'throttle', ratePerSecond: 20 });
+      assert.equal(throttle.status, 201);
+      const executions: string[] = [];
+      for (let call = 0; call < 5; call++) executions.push(await send(demo, phones(20, 6_000 + call * 20)));
+      const ids = (await Promise.all(executions.map(messagesOf))).flat().map((message) => message.messageId);
+      const some = await waitFor('40 to be handed over', async () => {
+        const records = await handedOver(ids);
+        return records.length >= 40 && records;
+      });
+      const tookMs = some[39]!.at - some[0]!.at;
+      t.diagnostic(`40 messages at 20 a second took ${tookMs} ms`);
+      assert.ok(tookMs >= 1_500, 'too fast');
+      const paused = await control('POST', '/brakes', { ...target, action: 'pause' });
+      const pausedAt = Date.now();
+      const late = await send(demo, phones(20, 7_000));
+      await ended(late, 'deferred');
+      const before = await waitFor('what a worker had to go out, and the rest to be held', async () => {
+        const { body } = await control('GET', '/brakes');
+        const brake = (body.data as { brakeId: string; heldMessages: number }[]).find(
+          (one) => one.brakeId === paused.body.brakeId,
+        );
+        const records = await handedOver(ids);
+        return brake!.heldMessages + records.length === 120 && records;
+      });
+      t.diagnostic(`the last one was handed over ${before.at(-1)!.at - pausedAt} ms after the answer to the pause`);
+      await control('DELETE', `/brakes/${paused.body.brakeId}`);
+      for (const executionId of [...executions, late]) await ended(executionId, 'sent');
+      assert.equal((await handedOver(ids)).length, 100);
+    });
+
     test('cancel ends what a pause held and what still comes, and nothing of it is redriven meanwhile', async () => {
       const demo = await createDemo(stack, 'order');
       await send(demo, [refused(demo)]);
@@ -325,6 +358,13 @@ for (const { kind, skip } of QUEUE_STORES) {
       }
       const lane = { scope: 'lane', target: 'push-bulk', action: 'pause' };
       assert.equal((await control('POST', '/operations/brakes', lane)).status, 403);
+      const slower = { scope: 'provider', target: 'ses', action: 'throttle', ratePerSecond: 5 };
+      assert.match(
+        String((await control('POST', '/operations/brakes', slower, operator)).body.title),
+        /only be paused/,
+      );
+      const unknownLane = { ...lane, target: 'fax' };
+      assert.equal((await control('POST', '/operations/brakes', unknownLane, operator)).status, 400);
       const braked = await control('POST', '/operations/brakes', lane, operator);
       assert.equal(braked.status, 201, JSON.stringify(braked.body));
       const { body } = await control('GET', '/brakes', undefined, reader);

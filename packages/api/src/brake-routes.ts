@@ -79,6 +79,12 @@ export function brakeRoutes(deps: { pool: Pool; authenticate: Authenticator }): 
         if (scope === 'lane' && !LANE_NAMES.some((lane) => lane === target)) {
           return { refusal: refuse('MSG-000009', `target must be one of ${LANE_NAMES.join(', ')}.`) };
         }
+        // A provider is a way out and not a kind of message: closing it is all that delivery does (pipeline's route.ts).
+        if (scope === 'provider' && parsed.value.action !== 'pause') {
+          const title =
+            'A provider can only be paused: its messages take another account, or wait. Cancel or throttle a lane.';
+          return { refusal: refuse('MSG-000009', title) };
+        }
         return applyAnswer(pool, null, parsed.value, caller.keyId);
       },
       { bodyLimitBytes: BODY_LIMIT_BYTES },

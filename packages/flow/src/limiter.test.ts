@@ -36,7 +36,7 @@ describe('limiters on one store', () => {
         assert.ok(most <= rate * 1.05 + 2, `${most} in one second`);
         // A message that waits for every slot is needed to use every slot: timers of 40 ms serve 25 turns a second.
         if (waiters * instances >= rate * 0.1 && stepMs <= 20) {
-          assert.ok(admittedAt.length >= rate * 2.5 * 0.9 - 1, `only ${admittedAt.length} of ${rate * 2.5}`);
+          assert.ok(admittedAt.length >= rate * 2.5 * 0.9 - 2, `only ${admittedAt.length} of ${rate * 2.5}`);
         }
         let ended = false;
         void Promise.all(work).then(() => {

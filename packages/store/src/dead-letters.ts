@@ -37,11 +37,10 @@ export function filterValues(tenantId: number, filter: DeadLetterFilter): unknow
   return [tenantId, campaignId ?? null, code ?? null, provider ?? null, state ?? null, from ?? null, to ?? null];
 }
 
-/** The cancel brakes `b` that would end `dead_letters d` as canceled if it were sent again now (core's `brakeConcerns`). */
+/** The cancel brakes `b` that would end `dead_letters d` as canceled if it were sent again now (core's `brakeConcerns`). A provider's only close a way. */
 export const CANCELS = `b.released_at IS NULL AND b.action = 'cancel' AND (
   b.scope = 'campaign' AND b.tenant_id = d.tenant_id AND b.target = d.campaign_id::text
-  OR b.scope = 'tenant' AND b.tenant_id = d.tenant_id
-  OR b.scope = 'lane' AND b.target = d.lane OR b.scope = 'provider' AND b.target = d.provider)`;
+  OR b.scope = 'tenant' AND b.tenant_id = d.tenant_id OR b.scope = 'lane' AND b.target = d.lane)`;
 
 /** A page of a tenant's dead letters, newest first; `before` is the last one of the page before. */
 export async function listDeadLetters(
