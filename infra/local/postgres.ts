@@ -38,7 +38,7 @@ function serverSettings(options: PostgresOptions): string[] {
     port: options.port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '', // a socket path may be 107 bytes long at most: a deep checkout would not start
-    max_connections: 200,
+    max_connections: 400,
     shared_buffers: '128MB',
     max_wal_size: '1GB',
     fsync: options.durable ? 'on' : 'off',

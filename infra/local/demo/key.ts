@@ -33,7 +33,7 @@ export async function demoKey(pool: Pool, dataFolder: string): Promise<DemoKey> 
     orgId: DEMO_ORG,
     sandboxNames: [DEMO_SANDBOX],
     secretHash: hashSecret(key.secret),
-    scopes: ['execute', 'read', 'manage'],
+    scopes: ['execute', 'read', 'manage', 'operate'],
   });
   await mkdir(dataFolder, { recursive: true });
   await writeFile(path, JSON.stringify(key), { mode: 0o600 });

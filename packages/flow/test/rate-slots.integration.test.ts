@@ -56,13 +56,20 @@ function near(actual: number, expected: number, tolerance: number, what: string)
   assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual} instead of ${expected}`);
 }
 
+/** The rule is asked at one instant and the statement a moment later; after a longer moment the two may rightly differ. */
+const SAME_MOMENT_MS = 40;
+
 describe('the statements of the rate limiter', () => {
   it('reserve as the pure rule does', async () => {
+    let compared = 0;
     await fc.assert(
       fc.asyncProperty(fc.option(row, { nil: undefined }), request, async (given, asked) => {
         const before = await writeRow(given);
+        const writtenAt = performance.now();
         const expected = reserveSlots(before, { key: 'k', ...asked }, 0).grant;
         const actual = await store.reserve({ key: 'k', ...asked });
+        if (performance.now() - writtenAt > SAME_MOMENT_MS) return;
+        compared++;
         near(actual.ratePerSecond, expected.ratePerSecond, expected.ratePerSecond * 0.05, 'rate');
         near(
           actual.granted,
@@ -75,9 +82,11 @@ describe('the statements of the rate limiter', () => {
       }),
       { numRuns: 150 },
     );
+    assert.ok(compared > 0, 'the machine was too busy for a single comparison');
   });
 
   it('slow down as the pure rule does', async () => {
+    let compared = 0;
     const slowDown = fc.record({
       ratePerSecond: fc.constantFrom(50, 3_000, Number.POSITIVE_INFINITY),
       observedPerSecond: fc.constantFrom(0, 30, 500),
@@ -87,12 +96,15 @@ describe('the statements of the rate limiter', () => {
     await fc.assert(
       fc.asyncProperty(fc.option(row, { nil: undefined }), slowDown, async (given, asked) => {
         const before = await writeRow(given);
+        const writtenAt = performance.now();
         const expected = slowDownRow(before, { key: 'k', ...asked }, 0);
         await store.slowDown({ key: 'k', ...asked });
         const { rows } = await pool.query<{ ceiling: number; floor: number; ago: number; next: number }>(
           `SELECT ceiling, floor, extract(epoch FROM now() - slowed_at)::float8 * 1000 AS ago,
                   extract(epoch FROM next_at - now())::float8 * 1000 AS next FROM rate_slots`,
         );
+        if (performance.now() - writtenAt > SAME_MOMENT_MS) return;
+        compared++;
         const actual = rows[0]!;
         near(actual.ceiling, expected.slowed!.ceiling, expected.slowed!.ceiling * 0.05, 'ceiling');
         assert.equal(actual.floor, expected.slowed!.floor);
@@ -101,6 +113,7 @@ describe('the statements of the rate limiter', () => {
       }),
       { numRuns: 100 },
     );
+    assert.ok(compared > 0, 'the machine was too busy for a single comparison');
   });
 
   it('keep granting after years of quiet and a clock that went back', async () => {

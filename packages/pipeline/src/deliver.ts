@@ -1,6 +1,7 @@
 import type { ChannelPort } from '@outrigger/core';
 import type { PooledProvider } from '@outrigger/flow';
 import { type ClaimedBatch, type Pool, releaseBatches } from '@outrigger/store';
+import type { BrakeWatch } from './brake-watch.ts';
 import { eachLimited } from './each-limited.ts';
 import type { Enqueue } from './enqueue.ts';
 import { gate } from './gate.ts';
@@ -16,6 +17,7 @@ export type DeliverDeps<Settings, Target, Message> = {
   channel: ChannelPort<Settings, Target, Message>;
   loadVersion: LoadVersion<Settings>;
   provider: PooledProvider<Message>;
+  brakes: Pick<BrakeWatch, 'holds'>;
   journal: Journal;
   record: Record;
   enqueue: Enqueue;

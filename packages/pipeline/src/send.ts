@@ -1,6 +1,7 @@
 import { DEFAULT_RETRY, type Outcome } from '@outrigger/core';
 import type { PooledProvider, PooledResult, PooledSendOptions } from '@outrigger/flow';
 import type { ClaimedBatch } from '@outrigger/store';
+import type { BrakeWatch } from './brake-watch.ts';
 import type { Journal } from './journal.ts';
 import { combineResults, outcomeOf } from './outcome.ts';
 import { routeOf } from './route.ts';
@@ -12,6 +13,8 @@ export type SendDeps<Message> = {
   providerTimeoutMs: number;
   /** Aborts when the process stops: ends the waiting for a slot, never a call. */
   stopping: AbortSignal;
+  /** Whether a brake has come into force for the message since its claim. */
+  brakes: Pick<BrakeWatch, 'holds'>;
   /** Whether a call that starts now surely ends before the claim does, and the process is not stopping. */
   mayStart(): boolean;
 };
@@ -40,7 +43,7 @@ export async function send<Settings, Message>(
     ...route,
     maxWaitMs: LONGEST_SLOT_WAIT_MS,
     callTimeoutMs: deps.providerTimeoutMs,
-    beforeCall: () => announce(messageId, batch.token, deps),
+    beforeCall: () => !deps.brakes.holds(step.message, batch) && announce(messageId, batch.token, deps),
   };
   const results: PooledResult[] = [];
   for (const message of step.go.messages) {

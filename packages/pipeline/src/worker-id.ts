@@ -40,8 +40,17 @@ export function isDead(workerId: string): boolean {
   if (boot !== BOOT || Number(pid) === process.pid) return true;
   try {
     process.kill(Number(pid), 0);
-    return false;
+    return !isProcess(pid!);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+/** On Linux a signal also finds a thread of some other process by that number; a process leads its own thread group. */
+function isProcess(pid: string): boolean {
+  try {
+    return new RegExp(`^Tgid:\\s*${pid}$`, 'm').test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
   }
 }

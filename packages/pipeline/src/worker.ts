@@ -5,7 +5,8 @@ import { type ChannelPort, createGrouper, lanesOf, type Timing } from '@outrigge
 import type { PooledProvider } from '@outrigger/flow';
 import { type QueueStore, startLaneWorker } from '@outrigger/queue';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
-import { type ClaimedBatch, claimBatches, type Pool, releaseBatches } from '@outrigger/store';
+import { type ClaimedBatch, claimBatches, markNotEnqueued, type Pool, releaseBatches } from '@outrigger/store';
+import { startBrakeWatch } from './brake-watch.ts';
 import { deliver } from './deliver.ts';
 import type { Enqueue } from './enqueue.ts';
 import { openJournal } from './journal.ts';
@@ -51,6 +52,7 @@ export async function startChannelWorker<Settings, Target, Message>(
   const record = createRecorder(options);
   const loadVersion = createVersionCache<Settings>(pool);
   const stop = new AbortController();
+  const brakes = startBrakeWatch(pool, log);
 
   const claims = createGrouper<{ batchId: string; token: string }, ClaimedBatch | undefined>({
     maxWeight: CLAIM_GROUP,
@@ -68,7 +70,11 @@ export async function startChannelWorker<Settings, Target, Message>(
     // While no account may be called at all, the batch is better left unclaimed than claimed and put off.
     const blockedMs = Math.min(options.provider.blockedForMs(), LONGEST_HOLD_MS);
     if (blockedMs > 0) await delay(blockedMs, undefined, { signal: stop.signal }).catch(() => undefined);
-    if (stop.signal.aborted) return;
+    if (stop.signal.aborted) {
+      // The job ends here with this process; the janitor puts the batch in again at once.
+      await markNotEnqueued(pool, [batchId]);
+      return;
+    }
     // The lease is measured from before the claim on the monotonic clock: a process that was frozen sees that it is over.
     const startedAt = performance.now();
     const token = randomUUID();
@@ -85,6 +91,7 @@ export async function startChannelWorker<Settings, Target, Message>(
     const deps = {
       ...options,
       loadVersion,
+      brakes,
       journal,
       record,
       providerTimeoutMs: timing.providerTimeoutMs,
@@ -132,6 +139,7 @@ export async function startChannelWorker<Settings, Target, Message>(
     async stop() {
       stop.abort();
       await Promise.all(lanes.map((lane) => lane.close()));
+      await brakes.stop();
       await settler.stop();
       journal.close();
     },

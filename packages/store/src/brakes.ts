@@ -111,3 +111,12 @@ export async function listBrakes(pool: Pool, tenantId: number | null): Promise<B
   );
   return rows;
 }
+
+/** Every brake in force, of all tenants: what a worker looks at between its claims. */
+export async function readActiveBrakes(pool: Pool): Promise<BrakeRule[]> {
+  const { rows } = await pool.query<BrakeRule>({
+    name: 'active-brakes',
+    text: 'SELECT brake_id, tenant_id, scope, target, action, rate_per_second FROM brakes WHERE released_at IS NULL',
+  });
+  return rows;
+}

@@ -121,6 +121,14 @@ export async function sweepWaiting(
   return rows.map((row) => ({ ...waitingBatch(row), ...(row.delay_ms > 0 && { delayMs: row.delay_ms }) }));
 }
 
+/** Says that the queue has nothing of a waiting batch any more: the next sweep puts it in. */
+export async function markNotEnqueued(pool: Pool, batchIds: string[]): Promise<void> {
+  await pool.query(
+    "UPDATE batches SET enqueued_at = '-infinity' WHERE batch_id = ANY ($1::bigint[]) AND token IS NULL",
+    [batchIds],
+  );
+}
+
 /** Longer than a janitor's round, so that the queue has a batch when it becomes due. */
 const ENQUEUE_EARLY_MS = 10_000;
 

@@ -1,0 +1,85 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { FAULTS, type Fault, type FaultContext } from './faults.ts';
+
+export type FaultCount = { started: number; done: number; killed: number; failed: number };
+export type Nemesis = {
+  readonly counts: Map<string, FaultCount>;
+  readonly kills: number;
+  /** From 0 to 1: how much of what is to happen has happened. */
+  readonly progress: number;
+  /** What could not be done to the system, in words. */
+  readonly failures: string[];
+  done: Promise<void>;
+};
+
+/**
+ * Hurts the system until `kills` processes were killed: first every kind of fault once, then by weight. Faults overlap:
+ * the next one does not wait until the last is over. `mayGoOn` holds it back while it is ahead of the load.
+ */
+export function startNemesis(
+  context: FaultContext,
+  options: { kills: number; gapMs: number; mayGoOn: (progress: number) => boolean },
+): Nemesis {
+  const { random, stores } = context;
+  const known = FAULTS.filter((fault) => !fault.redisOnly || stores.queueUrl !== undefined);
+  const counts = new Map<string, FaultCount>(
+    known.map(({ name }) => [name, { started: 0, done: 0, killed: 0, failed: 0 }]),
+  );
+  const failures: string[] = [];
+  const underWay = new Set<Promise<void>>();
+  let firstRound = shuffled(known, (below) => random.between(0, below));
+  let kills = 0;
+  const progress = () => Math.min(kills / options.kills, 1 - firstRound.length / known.length, 1);
+
+  function choose(): Fault {
+    const place = firstRound.findIndex((fault) => fault.possible(context));
+    if (place >= 0) {
+      const chosen = firstRound[place]!;
+      firstRound = firstRound.toSpliced(place, 1);
+      return chosen;
+    }
+    return random.weighted(known.filter((fault) => fault.possible(context)));
+  }
+
+  async function strike(fault: Fault): Promise<void> {
+    const count = counts.get(fault.name)!;
+    count.started++;
+    try {
+      const { killed } = await fault.happen(context);
+      count.done++;
+      count.killed += killed;
+      kills += killed;
+    } catch (error) {
+      count.failed++;
+      if (count.done === 0) firstRound.push(fault);
+      failures.push(`${fault.name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (kills < options.kills || firstRound.length > 0) {
+      await delay(options.gapMs / 2 + random.next() * options.gapMs);
+      if (!options.mayGoOn(progress())) continue;
+      const work: Promise<void> = strike(choose()).finally(() => underWay.delete(work));
+      underWay.add(work);
+    }
+    await Promise.all(underWay);
+  }
+
+  return {
+    counts,
+    failures,
+    done: run(),
+    get kills() {
+      return kills;
+    },
+    get progress() {
+      return progress();
+    },
+  };
+}
+
+function shuffled<Item>(items: readonly Item[], below: (limit: number) => number): Item[] {
+  const left = [...items];
+  return items.map(() => left.splice(below(left.length), 1)[0]!);
+}

@@ -1,0 +1,80 @@
+/**
+ * An emulated provider, outside the system: `node provider-main.ts <ses|sns> <port> <ledger file> <seed>`.
+ * What it takes is in its book before it answers, so killing it loses nothing; it answers badly by a seeded chance.
+ */
+import { openSync, writeSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createRandom } from '../random.ts';
+import { chooseBehaviour } from './behaviour.ts';
+import { doubtLine, handOverLine, strangeLine } from './provider-ledger.ts';
+import {
+  accepted,
+  endpointMade,
+  failure,
+  type HandOverRequest,
+  type ProviderKind,
+  readSesRequest,
+  readSnsRequest,
+  type WireReply,
+} from './wire.ts';
+
+const [kindArgument, port, ledgerPath, seed] = process.argv.slice(2);
+const kind: ProviderKind = kindArgument === 'ses' ? 'ses' : 'sns';
+const read = kind === 'ses' ? readSesRequest : readSnsRequest;
+const book = openSync(ledgerPath!, 'a');
+// A restarted emulator goes on with other chances: the process id is in the stream.
+const random = createRandom(Number(seed), `${kind} ${process.pid}`);
+let taken = 0;
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    try {
+      const wanted = read(Buffer.concat(chunks).toString('utf8'));
+      if (wanted === undefined) throw new Error('not a request that we make');
+      answer(wanted, request, response);
+    } catch (error) {
+      writeSync(book, strangeLine(String(error)));
+      reply(response, failure(kind, 'refuse'));
+    }
+  });
+});
+server.keepAliveTimeout = 60_000;
+server.listen(Number(port), '127.0.0.1', () => console.log('{"event":"service.ready"}'));
+
+function answer(wanted: HandOverRequest, request: IncomingMessage, response: ServerResponse): void {
+  if (wanted.action === 'endpoint') {
+    reply(response, random.chance(0.01) ? failure(kind, 'throttle') : endpointMade(wanted.token));
+    return;
+  }
+  const behaviour = chooseBehaviour(random);
+  if (behaviour.kind === 'throttle' || behaviour.kind === 'refuse') {
+    reply(response, failure(kind, behaviour.kind));
+    return;
+  }
+  if (behaviour.kind === 'accept') {
+    take(wanted);
+    setTimeout(() => reply(response, accepted(kind, `${process.pid}-${taken}`)), behaviour.delayMs);
+    return;
+  }
+  if (behaviour.taken) take(wanted);
+  writeSync(book, doubtLine(wanted.key, `${behaviour.how}-${behaviour.taken ? 'taken' : 'not-taken'}`));
+  leaveInDoubt(behaviour.how, request, response);
+}
+
+function take(wanted: Extract<HandOverRequest, { action: 'send' }>): void {
+  taken++;
+  writeSync(book, handOverLine(wanted));
+}
+
+function leaveInDoubt(how: string, request: IncomingMessage, response: ServerResponse): void {
+  if (how === 'error') reply(response, failure(kind, 'error'));
+  else if (how === 'reset') request.socket.resetAndDestroy();
+  else if (how === 'garbage') reply(response, { status: 200, body: '<html>It works!</html>' });
+}
+
+function reply(response: ServerResponse, { status, body }: WireReply): void {
+  response.writeHead(status, { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
