@@ -22,7 +22,12 @@ export function workerServiceConfig<ProviderSchema extends z.ZodType>(channel: s
     .transform((config, context): WorkerServiceConfig & { accounts: ConfiguredAccount<z.output<ProviderSchema>>[] } => {
       const variables = config as unknown as WorkerServiceConfig & Record<string, unknown>;
       const list = variables[listName] as string | undefined;
-      const found = accountsFrom({ listName, list, providerName, variables }, providerSchema);
+      if (list === undefined) {
+        // The plain variables are parsed by now, and a schema may turn text into something that it would not take again.
+        const own = { name: String(variables[providerName]), ratePerSecond: undefined, weight: 1 };
+        return { ...variables, accounts: [{ ...own, config: variables as z.output<ProviderSchema> }] };
+      }
+      const found = accountsFrom({ listName, list, providerName, variables: {} }, providerSchema);
       if ('accounts' in found) return { ...variables, accounts: found.accounts };
       for (const { path, message } of found.problems) context.addIssue({ code: 'custom', path, message });
       return z.NEVER;
