@@ -9,7 +9,7 @@ import { findTestFiles, selectTests } from './test-files.ts';
 import { startTestStores, type TestStores } from './test-stores.ts';
 
 /** A test that hangs is a failed test. */
-const longestTestMs = 300_000;
+const longestTestMs = 600_000;
 /** A file that leaves something open hangs after its tests; ended like this, the runner names the file. */
 const longestRunMs = 30 * 60_000;
 

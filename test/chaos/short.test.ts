@@ -9,7 +9,7 @@ const skip = process.env.CHAOS === '0' ? 'CHAOS=0' : false;
 
 test('under load and with everything being killed, frozen and set back, the promises hold on both stores and a build without its journal fails', {
   skip,
-  timeout: 290_000,
+  timeout: 540_000,
 }, async (t) => {
   const child = spawn(process.execPath, [join(ROOT, 'packages', 'chaos', 'src', 'chaos-main.ts'), '--short'], {
     cwd: ROOT,
