@@ -1,5 +1,5 @@
 import { type CampaignDefinition, campaignDefinition, type VersionDefinition } from '@outrigger/contracts';
-import type { Channel, UnknownPolicy } from '@outrigger/core';
+import { CHANNEL_RETRY, type Channel, type UnknownPolicy } from '@outrigger/core';
 import {
   activateDraft,
   type Campaign,
@@ -85,6 +85,7 @@ function versionDefinition(campaignId: string, draft: CampaignDefinition, channe
     end_at: schedule?.endDateEnabled ? (schedule.endDate ?? null) : null,
     deadline_ms: (delivery?.deadlineMinutes ?? DEFAULT_DEADLINE_MINUTES) * 60_000,
     rate_per_second: draft.throttleRatePerSec ?? null,
+    retry: { ...CHANNEL_RETRY[channel], ...delivery?.retry },
     on_unknown: delivery?.onUnknown ?? defaultUnknownPolicy(channel, marketing),
     content: draft.packages.find((action) => action.enabled)!.content,
   };

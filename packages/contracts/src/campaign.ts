@@ -30,6 +30,13 @@ export const campaignDefinition = z.strictObject({
     .strictObject({
       deadlineMinutes: z.number().int().min(1).max(5_040).optional(),
       onUnknown: z.enum(['resend', 'hold']).optional(),
+      retry: z
+        .strictObject({
+          maxAttempts: z.number().int().min(1).max(100).optional(),
+          baseMs: z.number().int().min(100).max(3_600_000).optional(),
+          capMs: z.number().int().min(100).max(3_600_000).optional(),
+        })
+        .optional(),
     })
     .optional(),
 });
@@ -48,6 +55,8 @@ export type VersionDefinition = {
   end_at: string | null;
   deadline_ms: number;
   rate_per_second: number | null;
+  /** Absent in versions frozen before there was a choice. */
+  retry?: { maxAttempts: number; baseMs: number; capMs: number };
   on_unknown: 'resend' | 'hold';
   content: CampaignDefinition['packages'][number]['content'];
 };

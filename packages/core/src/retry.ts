@@ -1,7 +1,16 @@
+import type { Channel } from './channel.ts';
+
 /** How a certain refusal is tried again, as data. */
 export type RetryPolicy = { baseMs: number; capMs: number; maxAttempts: number };
 
 export const DEFAULT_RETRY: RetryPolicy = { baseMs: 2_000, capMs: 10 * 60_000, maxAttempts: 30 };
+
+/** What a campaign gets when it says nothing. A text or a push is stale soon, so it is tried closer together and not as long. */
+export const CHANNEL_RETRY: Record<Channel, RetryPolicy> = {
+  email: DEFAULT_RETRY,
+  sms: { baseMs: 1_000, capMs: 60_000, maxAttempts: 15 },
+  push: { baseMs: 1_000, capMs: 60_000, maxAttempts: 15 },
+};
 
 /**
  * Delay before the next attempt: exponential with full jitter (AWS Builders' Library), never under what the provider asked.

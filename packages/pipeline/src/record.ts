@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGrouper, DEFAULT_RETRY, type Outcome, retryDelayMs } from '@outrigger/core';
+import { createGrouper, DEFAULT_RETRY, type Outcome, type RetryPolicy, retryDelayMs } from '@outrigger/core';
 import { errorFields, type Log } from '@outrigger/runtime';
-import { type ClaimedBatch, type ClaimedMessage, type Pool, type RecordItem, recordOutcomes } from '@outrigger/store';
+import {
+  type ClaimedBatch,
+  type ClaimedMessage,
+  type Pool,
+  type Recorded,
+  type RecordItem,
+  recordOutcomes,
+} from '@outrigger/store';
 import type { Enqueue } from './enqueue.ts';
 import type { Sent } from './send.ts';
 
@@ -39,12 +46,29 @@ export function createRecorder(deps: { pool: Pool; enqueue: Enqueue; log: Log; u
         return await recordOutcomes(deps.pool, items);
       } catch (error) {
         deps.log.error({ event: 'record.failed', outcomes: items.length, ...errorFields(error) });
+        if (isRefusal(error)) return writeOneByOne(items);
         await delay(RETRY_WRITE_MS);
       }
     }
   }
 
-  return (batch, message, { outcome, provider }, policy) =>
+  /**
+   * The ledger is there and refuses the group: one outcome in it cannot be written. The others must not wait for it for ever. It
+   * stays claimed, and becomes unknown when its claim has run out.
+   */
+  async function writeOneByOne(items: RecordItem[]): Promise<Pick<Recorded, 'retries'>> {
+    const retries: Recorded['retries'] = [];
+    for (const item of items) {
+      try {
+        retries.push(...(await recordOutcomes(deps.pool, [item])).retries);
+      } catch (error) {
+        deps.log.error({ event: 'record.refused', message_id: item.messageId, ...errorFields(error) });
+      }
+    }
+    return { retries };
+  }
+
+  return (batch, message, { outcome, provider, retry }, policy) =>
     grouper.add({
       batchId: batch.batchId,
       token: batch.token,
@@ -52,8 +76,13 @@ export function createRecorder(deps: { pool: Pool; enqueue: Enqueue; log: Log; u
       tenantId: message.tenantId,
       outcome,
       provider,
-      ...timesOf(outcome, batch, policy, deps.unknownWindowMs),
+      ...timesOf(outcome, batch, policy, deps.unknownWindowMs, retry),
     });
+}
+
+/** Errors of the data (SQLSTATE classes 22 and 23): the same statement would be refused again. */
+function isRefusal(error: unknown): boolean {
+  return /^2[23]/.test(String((error as { code?: unknown } | undefined)?.code ?? ''));
 }
 
 /** When a deferred message is tried again, or when an unknown one is decided. */
@@ -62,6 +91,7 @@ export function timesOf(
   batch: { batchId: string; pass: number },
   policy: 'resend' | 'hold',
   unknownWindowMs: number,
+  retry: RetryPolicy = DEFAULT_RETRY,
 ): Partial<RecordItem> {
   if (outcome.state === 'unknown') return { policy, decideAt: new Date(Date.now() + unknownWindowMs) };
   if (outcome.state !== 'deferred') return {};
@@ -69,7 +99,7 @@ export function timesOf(
   // One jitter a batch and second, so that messages refused together wait together as one batch.
   const random = Number(BigInt(batch.batchId) % 97n) / 97;
   // Passes and not attempts: a throttle that costs no attempt must back off all the same.
-  const policyOf = outcome.costsAttempt ? DEFAULT_RETRY : { ...DEFAULT_RETRY, capMs: PUT_OFF_CAP_MS };
-  const delayMs = retryDelayMs(policyOf, batch.pass, outcome.retryAfterMs, random);
+  const backOff = outcome.costsAttempt ? retry : { ...retry, capMs: Math.min(retry.capMs, PUT_OFF_CAP_MS) };
+  const delayMs = retryDelayMs(backOff, batch.pass, outcome.retryAfterMs, random);
   return { eligibleAt: new Date(Math.ceil((Date.now() + delayMs) / 1_000) * 1_000) };
 }

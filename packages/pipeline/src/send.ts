@@ -1,4 +1,4 @@
-import { DEFAULT_RETRY, type Outcome } from '@outrigger/core';
+import { DEFAULT_RETRY, type Outcome, type RetryPolicy } from '@outrigger/core';
 import type { PooledProvider, PooledResult, PooledSendOptions } from '@outrigger/flow';
 import type { ClaimedBatch } from '@outrigger/store';
 import type { BrakeWatch } from './brake-watch.ts';
@@ -19,8 +19,8 @@ export type SendDeps<Message> = {
   mayStart(): boolean;
 };
 
-/** How the attempt ended and which provider account said so. */
-export type Sent = { outcome: Outcome; provider: string };
+/** How the attempt ended, which provider account said so, and how the campaign wants it tried again. */
+export type Sent = { outcome: Outcome; provider: string; retry?: RetryPolicy };
 
 /** Longest wait for a slot of the rate limits; after it the message goes back and waits in the ledger. */
 const LONGEST_SLOT_WAIT_MS = 5_000;
@@ -55,7 +55,8 @@ export async function send<Settings, Message>(
   if (results.length === 0) return undefined;
   const result = combineResults(results) as PooledResult;
   if (result.account !== undefined) deps.journal.result(messageId, batch.token, result);
-  return { outcome: outcomeOf(result, batch.attempt, DEFAULT_RETRY), provider: result.account ?? '' };
+  const { retry = DEFAULT_RETRY } = step.go.version.definition;
+  return { outcome: outcomeOf(result, batch.attempt, retry), provider: result.account ?? '', retry };
 }
 
 /** The last step before a provider call. A journal that cannot be written stops sending. */

@@ -111,8 +111,8 @@ export async function recordOutcomes(pool: Pool, items: RecordItem[]): Promise<R
       items.map((item) => item.outcome.state),
       items.map((item) => ('code' in item.outcome ? item.outcome.code : null)),
       items.map((item) => item.provider),
-      items.map((item) => ('providerMessageId' in item.outcome ? item.outcome.providerMessageId : null)),
-      items.map((item) => ('detail' in item.outcome ? (item.outcome.detail?.slice(0, 500) ?? null) : null)),
+      items.map((item) => ('providerMessageId' in item.outcome ? storable(item.outcome.providerMessageId) : null)),
+      items.map((item) => ('detail' in item.outcome ? storable(item.outcome.detail) : null)),
       items.map((item) => ('costsAttempt' in item.outcome ? item.outcome.costsAttempt : false)),
       items.map((item) => item.eligibleAt ?? null),
       items.map((item) => item.policy ?? null),
@@ -151,4 +151,15 @@ export async function settleLate(
     answered.map((one) => one.provider),
     answered.map((one) => one.providerMessageId),
   ]);
+}
+
+/** Text of a provider, as Postgres can hold it: a NUL or half a surrogate pair in an answer must not make it unrecordable. */
+function storable(text: string | undefined): string | null {
+  return text === undefined
+    ? null
+    : text
+        .replace(/\p{Cc}/gu, ' ')
+        .toWellFormed()
+        .slice(0, 500)
+        .toWellFormed();
 }

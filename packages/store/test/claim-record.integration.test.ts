@@ -197,3 +197,16 @@ test('the sweep finds waiting batches that the queue was given too long ago, onc
   assert.ok(found.includes(batchId));
   assert.ok(!(await sweepWaiting(pool, 60_000)).some((batch) => batch.batchId === batchId));
 });
+
+test('whatever a provider says can be recorded', async () => {
+  const { batchId, call, campaign } = await acceptOne(2);
+  const batch = (await claim(batchId))!;
+  const [first, second] = items(batch, {
+    state: 'failed',
+    code: 'permanent.content',
+    detail: `\u0000\ud800${'\ud83d\ude00'.repeat(400)}`,
+  });
+  const sent: Outcome = { state: 'sent', providerMessageId: 'id\u0000\udfff' };
+  await recordOutcomes(pool, [first!, { ...second!, outcome: sent }]);
+  assert.deepEqual((await statesOf(campaign.tenantId, call.executionId)).toSorted(), ['failed', 'sent']);
+});
