@@ -26,12 +26,26 @@ const book = openSync(ledgerPath!, 'a');
 const random = createRandom(Number(seed), `${kind} ${process.pid}`);
 let taken = 0;
 
+/** Workers ask an SES account for its rate; the accounts of a run state theirs, so this one only has to be an answer. */
+const SEND_QUOTA = {
+  status: 200,
+  body:
+    '<GetSendQuotaResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><GetSendQuotaResult>' +
+    '<Max24HourSend>10000000</Max24HourSend><MaxSendRate>2000</MaxSendRate><SentLast24Hours>0</SentLast24Hours>' +
+    '</GetSendQuotaResult></GetSendQuotaResponse>',
+};
+
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     try {
-      const wanted = read(Buffer.concat(chunks).toString('utf8'));
+      const text = Buffer.concat(chunks).toString('utf8');
+      if (kind === 'ses' && text.includes('Action=GetSendQuota')) {
+        reply(response, SEND_QUOTA);
+        return;
+      }
+      const wanted = read(text);
       if (wanted === undefined) throw new Error('not a request that we make');
       answer(wanted, request, response);
     } catch (error) {
