@@ -79,6 +79,7 @@ function versionDefinition(campaignId: string, draft: CampaignDefinition, channe
     lane_class: marketing ? 'bulk' : draft.highThroughputMode ? 'ht' : 'standard',
     category: marketing ? 'marketing' : 'transactional',
     identity_namespace: draft.identityNamespace!,
+    audience_id: draft.audience?.audienceId ?? null,
     create_new_profile: draft.createNewProfile,
     high_throughput: draft.highThroughputMode,
     start_at: schedule?.startDateEnabled ? (schedule.startDate ?? null) : null,

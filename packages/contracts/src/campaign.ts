@@ -12,6 +12,13 @@ export const campaignDefinition = z.strictObject({
   category: z.enum(['Marketing', 'Transactional']),
   highThroughputMode: z.boolean().default(false),
   identityNamespace: z.string().min(1).max(64).optional(),
+  /** Whom a marketing campaign reaches (spec 2.1): one of the sandbox's audiences. */
+  audience: z
+    .strictObject({
+      audienceId: z.uuid(),
+      audienceType: z.enum(['all', 'external', 'targeted']).default('targeted'),
+    })
+    .optional(),
   createNewProfile: z.boolean().default(false),
   enableWebhooks: z.boolean().default(false),
   schedule: z
@@ -49,6 +56,8 @@ export type VersionDefinition = {
   lane_class: 'standard' | 'ht' | 'bulk';
   category: 'marketing' | 'transactional';
   identity_namespace: string;
+  /** The stored audience of a marketing campaign; absent or null: each call names one. */
+  audience_id?: string | null;
   create_new_profile: boolean;
   high_throughput: boolean;
   start_at: string | null;

@@ -16,6 +16,8 @@ export type Recipient = {
   };
   profile?: JsonObject;
   context?: JsonObject;
+  /** A member of an audience: the execution (`CMA-`) whose context all its members share. Never part of a call. */
+  audienceExecutionId?: string;
 };
 
 /** Settings of a channel configuration that delivery needs; one type a channel. */

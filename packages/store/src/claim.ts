@@ -1,5 +1,6 @@
 import type { BrakeRule, JsonObject, Lane, Recipient } from '@outrigger/core';
 import type { Pool } from './pool.ts';
+import { correctedRecipient, recipientsOf } from './recipients.ts';
 
 /** One message of a claimed batch with everything the ledger knows of it. */
 export type ClaimedMessage = {
@@ -123,12 +124,12 @@ export async function claimBatches(
 
 /** Content is parsed once an execution; erased content leaves a recipient without data, which the resolver excludes. */
 function recipientOf(row: ClaimRow, contents: Map<string, Recipient[]>): Recipient {
-  if (row.override_recipient !== null) return JSON.parse(row.override_recipient) as Recipient;
   let recipients = contents.get(row.execution_id);
   if (!recipients) {
-    recipients =
-      row.content === null ? [] : ((JSON.parse(row.content) as { recipients: Recipient[] }).recipients ?? []);
+    recipients = recipientsOf(row.content);
     contents.set(row.execution_id, recipients);
   }
-  return recipients[row.recipient_index] ?? { type: 'external', userId: '', namespace: '', context: {} as JsonObject };
+  const recipient = recipients[row.recipient_index];
+  if (row.override_recipient !== null) return correctedRecipient(row.override_recipient, recipient);
+  return recipient ?? { type: 'external', userId: '', namespace: '', context: {} as JsonObject };
 }

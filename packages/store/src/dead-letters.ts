@@ -1,5 +1,6 @@
 import type { Endpoint, Lane, MessageState, Recipient } from '@outrigger/core';
 import type { Pool } from './pool.ts';
+import { recipientsOf } from './recipients.ts';
 
 export type DeadLetter = {
   messageId: string;
@@ -118,12 +119,15 @@ export async function readDeadLetter(
     endpoint,
     campaignStatus: campaign_status,
     canceledBy: canceled_by,
-    recipient: override
-      ? (JSON.parse(override) as Recipient)
-      : content
-        ? (JSON.parse(content) as { recipients: Recipient[] }).recipients[recipient_index]
-        : undefined,
+    recipient: override ? (JSON.parse(override) as Recipient) : correctable(recipientsOf(content)[recipient_index]),
   };
+}
+
+/** As a call would name the recipient: a correction is checked like one. */
+function correctable(recipient: Recipient | undefined): Recipient | undefined {
+  if (!recipient) return undefined;
+  const { audienceExecutionId: _shared, ...named } = recipient;
+  return named;
 }
 
 /** Where a tenant's message stands, dead letter or not; undefined when the tenant has no such message. */

@@ -11,6 +11,7 @@ export * from './migrate.ts';
 export * from './partitions.ts';
 export * from './pool.ts';
 export * from './profiles.ts';
+export * from './recipients.ts';
 export * from './record.ts';
 export * from './redrive.ts';
 export * from './sandbox.ts';
