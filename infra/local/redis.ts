@@ -9,6 +9,8 @@ export type RunningRedis = {
   readonly url: string;
   /** Where it came from, in words. */
   readonly source: string;
+  /** What to run for another one like it; absent for a container. */
+  readonly program?: RedisProgram;
   readonly stop: () => Promise<void>;
   readonly kill: () => void;
 };
@@ -95,7 +97,7 @@ async function startProgram(
   const stop = async () => {
     await server.stop('SIGTERM', stopGraceMs);
   };
-  return { url: `redis://127.0.0.1:${port}`, source, stop, kill: server.kill };
+  return { url: `redis://127.0.0.1:${port}`, source, program, stop, kill: server.kill };
 }
 
 /** The full path of a program on a PATH, or undefined. */

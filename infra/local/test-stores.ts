@@ -6,7 +6,10 @@ import { type PostgresResult, startPostgres } from './postgres.ts';
 import { type RunningRedis, startRedis } from './redis.ts';
 
 export type TestStores = {
-  /** TEST_DATABASE_URL and, when there is a Redis, TEST_REDIS_URL. */
+  /**
+   * TEST_DATABASE_URL and, when there is a Redis, TEST_REDIS_URL; with TEST_REDIS_SERVER and TEST_REDIS_LIBRARY_PATH a test
+   * can run a Redis of its own.
+   */
   readonly environment: Readonly<Record<string, string>>;
   /** Which Redis it is, in words; undefined when none was found. */
   readonly redis: string | undefined;
@@ -54,6 +57,8 @@ export async function startTestStores(
   const urls = {
     TEST_DATABASE_URL: environment.TEST_DATABASE_URL || database?.postgres.url,
     TEST_REDIS_URL: environment.TEST_REDIS_URL || redis?.url,
+    TEST_REDIS_SERVER: redis?.program?.command,
+    TEST_REDIS_LIBRARY_PATH: redis?.program?.environment.LD_LIBRARY_PATH,
   };
   const named = Object.entries(urls).filter((pair): pair is [string, string] => pair[1] !== undefined);
   return {
