@@ -31,7 +31,13 @@ before(async () => {
   generated = await generateDocs(ROOT);
 });
 
-for (const path of ['docs/configuration.md', 'docs/lifecycle.md', 'docs/guarantees.md', '.env.example']) {
+for (const path of [
+  'docs/configuration.md',
+  'docs/lifecycle.md',
+  'docs/guarantees.md',
+  'docs/openapi.json',
+  '.env.example',
+]) {
   test(`${path} is what the generator makes of the code`, () => {
     const file = generated.find((one) => one.path === path);
     assert.ok(file, 'the generator does not make it');

@@ -5,6 +5,7 @@ import { configurationBlock } from './configuration-page.ts';
 import { envExample } from './env-example.ts';
 import { lifecycleBlock } from './lifecycle-block.ts';
 import { formatTable, replaceBlock } from './markdown.ts';
+import { openApiText } from './openapi.ts';
 import { proofBlock } from './proof-block.ts';
 import { readServices } from './variables.ts';
 
@@ -25,6 +26,7 @@ export async function generateDocs(root: string): Promise<GeneratedFile[]> {
     page('docs/configuration.md', { variables: configurationBlock(services), ports: portTable() }),
     page('docs/lifecycle.md', { states: lifecycleBlock() }),
     page('docs/guarantees.md', { runs: proofBlock(root) }),
+    { path: 'docs/openapi.json', wanted: await openApiText(), present: read('docs/openapi.json') },
     { path: '.env.example', wanted: envExample(services), present: read('.env.example') },
   ];
 }

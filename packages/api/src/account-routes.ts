@@ -1,3 +1,4 @@
+import { accountReport, auditList, backlogList } from '@outrigger/contracts';
 import { refuse } from '@outrigger/core';
 import type { Authenticator } from '@outrigger/pipeline';
 import { type AuditEntry, type Pool, readAccount, readAudit, readTenantBacklog } from '@outrigger/store';
@@ -5,6 +6,7 @@ import { type Request, Router } from 'express';
 import { z } from 'zod';
 import { instant, parseClosed, wholeText } from './closed-input.ts';
 import { type Answer, route } from './context.ts';
+import type { RouteDescription } from './describe.ts';
 
 const HOUR_MS = 3_600_000;
 const LONGEST_SPAN_MS = 31 * 24 * HOUR_MS;
@@ -13,17 +15,38 @@ const accountQuery = z.strictObject({ from: instant.optional(), to: instant.opti
 const auditQuery = z.strictObject({ count: wholeText(200).default(50) });
 const noQuery = z.strictObject({});
 
+const GROUP = 'Operations';
+const ACCOUNT: RouteDescription = {
+  group: GROUP,
+  summary: 'The account of everything that was accepted in a span: ended, waiting, lost',
+  query: accountQuery,
+  answers: { 200: accountReport },
+  errors: ['OPS-000008'],
+};
+const BACKLOG: RouteDescription = {
+  group: GROUP,
+  summary: 'What has not gone out, by lane',
+  query: noQuery,
+  answers: { 200: backlogList },
+};
+const AUDIT: RouteDescription = {
+  group: GROUP,
+  summary: 'Who did what, newest first',
+  query: auditQuery,
+  answers: { 200: auditList },
+};
+
 /** What a tenant can be told about everything it sent: the account, what waits, and who did what. */
 export function accountRoutes(deps: { pool: Pool; authenticate: Authenticator }): Router {
   const { pool, authenticate } = deps;
   const router = Router({ strict: true, caseSensitive: true });
   router.get(
     '/account',
-    route(authenticate, 'read', async ({ caller, req }) => accountAnswer(pool, caller.tenant.tenantId, req)),
+    route(authenticate, 'read', ACCOUNT, async ({ caller, req }) => accountAnswer(pool, caller.tenant.tenantId, req)),
   );
   router.get(
     '/backlog',
-    route(authenticate, 'read', async ({ caller, req }) => {
+    route(authenticate, 'read', BACKLOG, async ({ caller, req }) => {
       const query = parseClosed(noQuery, req.query, 'the query');
       if ('refusal' in query) return query;
       const lanes = await readTenantBacklog(pool, caller.tenant.tenantId);
@@ -37,11 +60,13 @@ export function accountRoutes(deps: { pool: Pool; authenticate: Authenticator })
   );
   router.get(
     '/audit',
-    route(authenticate, 'read', async ({ caller, req }) => auditAnswer(pool, caller.tenant.tenantId, req)),
+    route(authenticate, 'read', AUDIT, async ({ caller, req }) => auditAnswer(pool, caller.tenant.tenantId, req)),
   );
   router.get(
     '/operations/audit',
-    route(authenticate, 'operate', async ({ req }) => auditAnswer(pool, null, req)),
+    route(authenticate, 'operate', { ...AUDIT, summary: 'Who did what that concerns every tenant' }, async ({ req }) =>
+      auditAnswer(pool, null, req),
+    ),
   );
   return router;
 }

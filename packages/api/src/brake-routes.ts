@@ -1,3 +1,4 @@
+import { brakeAnswer, brakeList, releasedBrake, tenantBrakeList } from '@outrigger/contracts';
 import { isUuid, LANE_NAMES, type Refusal, refuse } from '@outrigger/core';
 import type { Authenticator } from '@outrigger/pipeline';
 import { applyBrake, type Brake, listBrakes, type Pool, readCampaign, releaseBrake } from '@outrigger/store';
@@ -5,6 +6,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { parseClosed, plainText } from './closed-input.ts';
 import { type Answer, pathParameter, route } from './context.ts';
+import type { RouteDescription } from './describe.ts';
 
 const BODY_LIMIT_BYTES = 4_096;
 /** A tenant brake has one target. */
@@ -16,6 +18,38 @@ const effect = {
 };
 const tenantBrake = z.strictObject({ scope: z.enum(['campaign', 'tenant']), target: plainText.optional(), ...effect });
 const everybodysBrake = z.strictObject({ scope: z.enum(['lane', 'provider']), target: plainText, ...effect });
+
+const GROUP = 'Operations';
+const LIST: RouteDescription = {
+  group: GROUP,
+  summary: 'Brakes in force on what this sandbox sends',
+  answers: { 200: tenantBrakeList },
+};
+const APPLY: RouteDescription = {
+  group: GROUP,
+  summary: 'Pause, throttle or cancel a campaign, or everything that this sandbox sends',
+  body: { schema: tenantBrake, limitBytes: BODY_LIMIT_BYTES },
+  answers: { 201: brakeAnswer },
+  errors: ['MSG-000010'],
+};
+const RELEASE: RouteDescription = {
+  group: GROUP,
+  summary: 'Release a brake; what it held goes on',
+  answers: { 200: releasedBrake },
+  errors: ['OPS-000007'],
+};
+const LIST_ALL: RouteDescription = {
+  group: GROUP,
+  summary: 'Brakes in force on lanes and providers',
+  answers: { 200: brakeList },
+};
+const APPLY_TO_ALL: RouteDescription = {
+  group: GROUP,
+  summary: 'Pause a provider; pause, throttle or cancel a lane, for every tenant',
+  body: { schema: everybodysBrake, limitBytes: BODY_LIMIT_BYTES },
+  answers: { 201: brakeAnswer },
+};
+
 type Wanted = Pick<Brake, 'scope' | 'target' | 'action' | 'ratePerSecond'>;
 
 /**
@@ -28,71 +62,61 @@ export function brakeRoutes(deps: { pool: Pool; authenticate: Authenticator }): 
 
   router.get(
     '/brakes',
-    route(authenticate, 'read', async ({ caller }) => {
+    route(authenticate, 'read', LIST, async ({ caller }) => {
       const [own, everybodys] = await Promise.all([listBrakes(pool, caller.tenant.tenantId), listBrakes(pool, null)]);
       return { status: 200, body: { data: own.map(brakeBody), everybody: everybodys.map(outline) } };
     }),
   );
   router.post(
     '/brakes',
-    route(
-      authenticate,
-      'manage',
-      async ({ caller, body }) => {
-        const parsed = parseClosed(tenantBrake, body, 'the brake');
-        if ('refusal' in parsed) return parsed;
-        const { tenantId } = caller.tenant;
-        const { scope, target = scope === 'tenant' ? WHOLE_TENANT : '' } = parsed.value;
-        if (scope === 'tenant' && target !== WHOLE_TENANT) {
-          return { refusal: refuse('MSG-000009', 'A tenant brake has no target; leave it out.') };
-        }
-        const known = scope === 'tenant' || (isUuid(target) && (await readCampaign(pool, tenantId, target)));
-        if (!known) return { refusal: refuse('MSG-000010', undefined, { campaignId: target }) };
-        return applyAnswer(pool, tenantId, { ...parsed.value, target }, caller.keyId);
-      },
-      { bodyLimitBytes: BODY_LIMIT_BYTES },
-    ),
+    route(authenticate, 'manage', APPLY, async ({ caller, body }) => {
+      const parsed = parseClosed(tenantBrake, body, 'the brake');
+      if ('refusal' in parsed) return parsed;
+      const { tenantId } = caller.tenant;
+      const { scope, target = scope === 'tenant' ? WHOLE_TENANT : '' } = parsed.value;
+      if (scope === 'tenant' && target !== WHOLE_TENANT) {
+        return { refusal: refuse('MSG-000009', 'A tenant brake has no target; leave it out.') };
+      }
+      const known = scope === 'tenant' || (isUuid(target) && (await readCampaign(pool, tenantId, target)));
+      if (!known) return { refusal: refuse('MSG-000010', undefined, { campaignId: target }) };
+      return applyAnswer(pool, tenantId, { ...parsed.value, target }, caller.keyId);
+    }),
   );
   router.delete(
     '/brakes/:brakeId',
-    route(authenticate, 'manage', async ({ caller, req }) =>
+    route(authenticate, 'manage', RELEASE, async ({ caller, req }) =>
       releaseAnswer(pool, caller.tenant.tenantId, pathParameter(req, 'brakeId'), caller.keyId),
     ),
   );
 
   router.get(
     '/operations/brakes',
-    route(authenticate, 'operate', async () => ({
+    route(authenticate, 'operate', LIST_ALL, async () => ({
       status: 200,
       body: { data: (await listBrakes(pool, null)).map(brakeBody) },
     })),
   );
   router.post(
     '/operations/brakes',
-    route(
-      authenticate,
-      'operate',
-      async ({ caller, body }) => {
-        const parsed = parseClosed(everybodysBrake, body, 'the brake');
-        if ('refusal' in parsed) return parsed;
-        const { scope, target } = parsed.value;
-        if (scope === 'lane' && !LANE_NAMES.some((lane) => lane === target)) {
-          return { refusal: refuse('MSG-000009', `target must be one of ${LANE_NAMES.join(', ')}.`) };
-        }
-        // A provider is a way out and not a kind of message: closing it is all that delivery does (pipeline's route.ts).
-        if (scope === 'provider' && parsed.value.action !== 'pause') {
-          const title =
-            'A provider can only be paused: its messages take another account, or wait. Cancel or throttle a lane.';
-          return { refusal: refuse('MSG-000009', title) };
-        }
-        return applyAnswer(pool, null, parsed.value, caller.keyId);
-      },
-      { bodyLimitBytes: BODY_LIMIT_BYTES },
-    ),
+    route(authenticate, 'operate', APPLY_TO_ALL, async ({ caller, body }) => {
+      const parsed = parseClosed(everybodysBrake, body, 'the brake');
+      if ('refusal' in parsed) return parsed;
+      const { scope, target } = parsed.value;
+      if (scope === 'lane' && !LANE_NAMES.some((lane) => lane === target)) {
+        return { refusal: refuse('MSG-000009', `target must be one of ${LANE_NAMES.join(', ')}.`) };
+      }
+      // A provider is a way out and not a kind of message: closing it is all that delivery does (pipeline's route.ts).
+      if (scope === 'provider' && parsed.value.action !== 'pause') {
+        const title =
+          'A provider can only be paused: its messages take another account, or wait. Cancel or throttle a lane.';
+        return { refusal: refuse('MSG-000009', title) };
+      }
+      return applyAnswer(pool, null, parsed.value, caller.keyId);
+    }),
   );
   router.delete(
     '/operations/brakes/:brakeId',
-    route(authenticate, 'operate', async ({ caller, req }) =>
+    route(authenticate, 'operate', RELEASE, async ({ caller, req }) =>
       releaseAnswer(pool, null, pathParameter(req, 'brakeId'), caller.keyId),
     ),
   );

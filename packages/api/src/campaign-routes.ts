@@ -16,10 +16,11 @@ import {
 } from '@outrigger/store';
 import { type Request, Router } from 'express';
 import { campaignBody } from './campaign-body.ts';
+import * as describe from './campaign-descriptions.ts';
 import { type Answer, type Handler, pathParameter, route } from './context.ts';
+import type { RouteDescription } from './describe.ts';
 import { readPage } from './page.ts';
 
-const BODY_LIMIT_BYTES = 4 * 1_048_576;
 const DEFAULT_STATUSES: CampaignStatus[] = ['DRAFT', 'SCHEDULED', 'LIVE'];
 
 export type CampaignRoutesDeps = { pool: Pool; authenticate: Authenticator; ingressUrl: string };
@@ -28,9 +29,9 @@ export type CampaignRoutesDeps = { pool: Pool; authenticate: Authenticator; ingr
 export function campaignRoutes(deps: CampaignRoutesDeps): Router {
   const { pool, authenticate } = deps;
   const router = Router({ strict: true, caseSensitive: true });
-  const reads = (handler: Handler) => route(authenticate, 'read', handler);
-  const writes = (handler: Handler) => route(authenticate, 'manage', handler);
-  const writesBody = (handler: Handler) => route(authenticate, 'manage', handler, { bodyLimitBytes: BODY_LIMIT_BYTES });
+  const reads = (description: RouteDescription, handler: Handler) => route(authenticate, 'read', description, handler);
+  const writes = (description: RouteDescription, handler: Handler) =>
+    route(authenticate, 'manage', description, handler);
   /** Runs `use` with the tenant's campaign of the path; another tenant's is as unknown as none. */
   const withCampaign =
     (use: (campaign: Campaign, call: Parameters<Handler>[0]) => Promise<Answer>): Handler =>
@@ -42,11 +43,11 @@ export function campaignRoutes(deps: CampaignRoutesDeps): Router {
 
   router.get(
     '/campaigns',
-    reads(async ({ caller, req }) => listAnswer(pool, caller.tenant.tenantId, req)),
+    reads(describe.LIST, async ({ caller, req }) => listAnswer(pool, caller.tenant.tenantId, req)),
   );
   router.post(
     '/campaigns',
-    writesBody(async ({ caller, body }) => {
+    writes(describe.CREATE, async ({ caller, body }) => {
       const parsed = parseDefinition(body);
       if ('refusal' in parsed) return parsed;
       const { definition } = parsed;
@@ -62,22 +63,38 @@ export function campaignRoutes(deps: CampaignRoutesDeps): Router {
       return { status: 201, body: campaignBody(campaign) };
     }),
   );
-  router.get('/campaigns/:campaignId', reads(withCampaign(async (campaign) => readAnswer(pool, campaign))));
+  router.get(
+    '/campaigns/:campaignId',
+    reads(
+      describe.READ,
+      withCampaign(async (campaign) => readAnswer(pool, campaign)),
+    ),
+  );
   router.put(
     '/campaigns/:campaignId',
-    writesBody(withCampaign(async (campaign, { caller, body }) => editAnswer(pool, campaign, body, caller.keyId))),
+    writes(
+      describe.EDIT,
+      withCampaign(async (campaign, { caller, body }) => editAnswer(pool, campaign, body, caller.keyId)),
+    ),
   );
   router.get(
     '/campaigns/:campaignId/publish/validation',
-    reads(withCampaign(async (campaign) => validationAnswer(pool, campaign))),
+    reads(
+      describe.VALIDATE,
+      withCampaign(async (campaign) => validationAnswer(pool, campaign)),
+    ),
   );
   router.post(
     '/campaigns/:campaignId/publish',
-    writes(withCampaign(async (campaign, { caller }) => publishAnswer(pool, campaign, caller.keyId))),
+    writes(
+      describe.PUBLISH,
+      withCampaign(async (campaign, { caller }) => publishAnswer(pool, campaign, caller.keyId)),
+    ),
   );
   router.post(
     '/campaigns/:campaignId/stop',
     writes(
+      describe.STOP,
       withCampaign(async (campaign, { caller }) => {
         const stopped = await stopCampaign(pool, campaign.tenantId, campaign.campaignId, caller.keyId);
         return stopped ? { status: 200, body: campaignBody(stopped) } : wrongStatus(campaign, 'stopped');
@@ -87,6 +104,7 @@ export function campaignRoutes(deps: CampaignRoutesDeps): Router {
   router.get(
     '/campaigns/:campaignId/versions',
     reads(
+      describe.VERSIONS,
       withCampaign(async (campaign) => {
         const versions = await listVersions(pool, campaign.tenantId, campaign.campaignId);
         const data = versions.map(({ versionId, number, activatedAt, definition }) => ({
@@ -103,6 +121,7 @@ export function campaignRoutes(deps: CampaignRoutesDeps): Router {
   router.get(
     '/campaigns/:campaignId/sample',
     reads(
+      describe.SAMPLE,
       withCampaign(async (campaign, { caller }) => {
         const version =
           campaign.status === 'LIVE' && campaign.liveVersionId

@@ -4,6 +4,7 @@ import type { Authenticator, Caller } from '@outrigger/pipeline';
 import { checkBodyHeaders, readBody, sendRefusal } from '@outrigger/runtime';
 import type { Scope } from '@outrigger/store';
 import type { Request, RequestHandler, Response } from 'express';
+import { describeHandler, type RouteDescription } from './describe.ts';
 
 /** What a handler answers: a status with a JSON body, or a refusal. */
 export type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | { refusal: Refusal };
@@ -13,16 +14,17 @@ export type Handler = (call: { caller: Caller; req: Request; body: JsonValue; bo
 
 /**
  * Wraps a handler, cheap checks first (reliability 4.0): what the headers say about the body, then who calls, then the
- * body, so that nothing is read for strangers. Every route says which scope it needs, so that none can be forgotten.
+ * body, so that nothing is read for strangers. Every route says which scope it needs and what it is (the OpenAPI document is
+ * made of it), so that neither can be forgotten.
  */
 export function route(
   authenticate: Authenticator,
   scope: Scope,
+  description: RouteDescription,
   handler: Handler,
-  options: { bodyLimitBytes?: number } = {},
 ): RequestHandler {
-  return async (req, res) => {
-    const { bodyLimitBytes } = options;
+  const bodyLimitBytes = description.body?.limitBytes;
+  const answering: RequestHandler = async (req, res) => {
     const unwanted = bodyLimitBytes !== undefined && checkBodyHeaders(req, bodyLimitBytes);
     if (unwanted) {
       sendRefusal(res, unwanted);
@@ -53,11 +55,16 @@ export function route(
     }
     sendAnswer(res, await handler({ caller: authenticated.caller, req, body, bodyBytes }));
   };
+  return describeHandler(answering, { scope, description });
 }
 
 function sendAnswer(res: Response, answer: Answer): void {
   if ('refusal' in answer) {
     sendRefusal(res, answer.refusal);
+    return;
+  }
+  if (answer.body === undefined) {
+    res.writeHead(answer.status, answer.headers).end();
     return;
   }
   const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);

@@ -1,4 +1,4 @@
-import { isUuid, type Refusal, refuse } from '@outrigger/core';
+import { isUuid, type JsonValue, type Refusal, refuse } from '@outrigger/core';
 import type { DeadLetterFilter } from '@outrigger/store';
 import { z } from 'zod';
 import { instant, plainText, uuidText, wholeText } from './closed-input.ts';
@@ -21,7 +21,8 @@ export const listQuery = z.strictObject({
 
 const filter = z.strictObject(FILTER_MEMBERS);
 const all = z.literal(true).optional();
-const object = z.record(z.string(), z.json());
+/** Bodies come through readJson, so what is in one is JSON already. */
+const object = z.record(z.string(), z.custom<JsonValue>());
 
 export const redriveOneBody = z.strictObject({
   channelData: object.optional(),

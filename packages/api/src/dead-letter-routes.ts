@@ -1,3 +1,10 @@
+import {
+  deadLetterCase,
+  deadLetterPage,
+  expireAnswer as expireReport,
+  redriveManyAnswer as redriveManyReport,
+  redriveOneAnswer as redriveOneReport,
+} from '@outrigger/contracts';
 import { executionIdText, isUuid, refuse } from '@outrigger/core';
 import type { Authenticator, Caller } from '@outrigger/pipeline';
 import {
@@ -24,32 +31,69 @@ import {
   redriveOneBody,
   writeCursor,
 } from './dead-letter-input.ts';
+import type { RouteDescription } from './describe.ts';
 
 /** As large as a trigger call's: a correction may bring a whole context. */
 const BODY_LIMIT_BYTES = 1_048_576;
+
+const GROUP = 'Operations';
+const LIST: RouteDescription = {
+  group: GROUP,
+  summary: 'List dead letters, newest first',
+  query: listQuery,
+  answers: { 200: deadLetterPage },
+};
+const READ: RouteDescription = {
+  group: GROUP,
+  summary: 'A dead letter in full: what happened, what the provider said last, what may be done',
+  answers: { 200: deadLetterCase },
+  errors: ['OPS-000001', 'OPS-000002'],
+};
+const REDRIVE_ONE: RouteDescription = {
+  group: GROUP,
+  summary: 'Correct one dead letter and send it again',
+  body: { schema: redriveOneBody, limitBytes: BODY_LIMIT_BYTES },
+  answers: { 200: redriveOneReport },
+  errors: ['OPS-000001', 'OPS-000002', 'OPS-000003', 'OPS-000004', 'OPS-000005'],
+};
+const REDRIVE_MANY: RouteDescription = {
+  group: GROUP,
+  summary: 'Send dead letters again',
+  body: { schema: redriveManyBody, limitBytes: BODY_LIMIT_BYTES },
+  answers: { 200: redriveManyReport },
+  errors: ['OPS-000006'],
+};
+const EXPIRE: RouteDescription = {
+  group: GROUP,
+  summary: 'Give dead letters up',
+  body: { schema: expireBody, limitBytes: BODY_LIMIT_BYTES },
+  answers: { 200: expireReport },
+  errors: ['OPS-000006'],
+};
 
 /** What ended badly: list, look at, correct and send again, give up. */
 export function deadLetterRoutes(deps: { pool: Pool; authenticate: Authenticator }): Router {
   const { pool, authenticate } = deps;
   const router = Router({ strict: true, caseSensitive: true });
-  const reads = (handler: Handler) => route(authenticate, 'read', handler);
-  const changes = (handler: Handler) => route(authenticate, 'manage', handler, { bodyLimitBytes: BODY_LIMIT_BYTES });
+  const reads = (description: RouteDescription, handler: Handler) => route(authenticate, 'read', description, handler);
+  const changes = (description: RouteDescription, handler: Handler) =>
+    route(authenticate, 'manage', description, handler);
 
   router.get(
     '/dead-letters',
-    reads(({ caller, req }) => listAnswer(pool, caller, req)),
+    reads(LIST, ({ caller, req }) => listAnswer(pool, caller, req)),
   );
   router.post(
     '/dead-letters/redrive',
-    changes(({ caller, body }) => redriveManyAnswer(pool, caller, body)),
+    changes(REDRIVE_MANY, ({ caller, body }) => redriveManyAnswer(pool, caller, body)),
   );
   router.post(
     '/dead-letters/expire',
-    changes(({ caller, body }) => expireAnswer(pool, caller, body)),
+    changes(EXPIRE, ({ caller, body }) => expireAnswer(pool, caller, body)),
   );
   router.get(
     '/dead-letters/:messageId',
-    reads(async ({ caller, req }) => {
+    reads(READ, async ({ caller, req }) => {
       // Who may change a recipient may see it; everybody else who reads gets along without personal data.
       const showRecipient = 'caller' in (await authenticate(req.headers, 'manage'));
       return showAnswer(pool, caller, pathParameter(req, 'messageId'), showRecipient);
@@ -57,7 +101,9 @@ export function deadLetterRoutes(deps: { pool: Pool; authenticate: Authenticator
   );
   router.post(
     '/dead-letters/:messageId/redrive',
-    changes(({ caller, req, body }) => redriveOneAnswer(pool, caller, pathParameter(req, 'messageId'), body)),
+    changes(REDRIVE_ONE, ({ caller, req, body }) =>
+      redriveOneAnswer(pool, caller, pathParameter(req, 'messageId'), body),
+    ),
   );
   return router;
 }

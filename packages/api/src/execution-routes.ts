@@ -1,16 +1,26 @@
+import { executionAccount } from '@outrigger/contracts';
 import { executionIdText, parseExecutionId, refuse } from '@outrigger/core';
 import type { Authenticator } from '@outrigger/pipeline';
 import { type ExecutionAccount, type MessageAccount, type Pool, readExecution } from '@outrigger/store';
 import { Router } from 'express';
 import { pathParameter, route } from './context.ts';
+import type { RouteDescription } from './describe.ts';
 import { codeFields, eventBody } from './event-body.ts';
+
+const READ: RouteDescription = {
+  group: 'Executions',
+  summary: 'The account of an execution: what became of each message, and why',
+  path: { executionId: 'As the trigger call was answered, such as UMA-018f…' },
+  answers: { 200: executionAccount },
+  errors: ['MSG-000404'],
+};
 
 /** `GET /executions/{executionId}`: ours (the compatible API has no such call for unitary executions). */
 export function executionRoutes(deps: { pool: Pool; authenticate: Authenticator }): Router {
   const router = Router({ strict: true, caseSensitive: true });
   router.get(
     '/executions/:executionId',
-    route(deps.authenticate, 'read', async ({ caller, req }) => {
+    route(deps.authenticate, 'read', READ, async ({ caller, req }) => {
       const text = pathParameter(req, 'executionId');
       const executionId = parseExecutionId(text);
       const account = executionId && (await readExecution(deps.pool, caller.tenant.tenantId, executionId));

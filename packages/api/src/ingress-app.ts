@@ -2,8 +2,10 @@ import { type Admit, createAuthenticator, type Enqueue } from '@outrigger/pipeli
 import { addHealthRoutes, createApp, finishApp, type Log } from '@outrigger/runtime';
 import type { Pool } from '@outrigger/store';
 import type { Express } from 'express';
+import { mount } from './describe.ts';
 import { executionRoutes } from './execution-routes.ts';
 import { healthRoute } from './health-route.ts';
+import { addOpenApiRoutes } from './openapi/routes.ts';
 import { triggerRoutes } from './trigger-routes.ts';
 
 /** What the ingress serves: the trigger API, the accounts of executions, and its health. */
@@ -22,9 +24,10 @@ export function createIngressApp(deps: {
   const app = createApp();
   // Accepting needs the ledger alone: a queue store that is away costs time, not messages.
   addHealthRoutes(app, [ledger]);
-  app.use('/ajo/im', healthRoute([ledger, queue]));
-  app.use('/ajo/im', triggerRoutes({ pool, authenticate, enqueue, admit }));
-  app.use('/ajo/im', executionRoutes({ pool, authenticate }));
+  mount(app, '/ajo/im', healthRoute([ledger, queue]));
+  mount(app, '/ajo/im', triggerRoutes({ pool, authenticate, enqueue, admit }));
+  mount(app, '/ajo/im', executionRoutes({ pool, authenticate }));
+  addOpenApiRoutes(app);
   finishApp(app, log);
   return app;
 }

@@ -1,7 +1,14 @@
 import { type Refusal, refuse } from '@outrigger/core';
 import type { Request } from 'express';
+import { z } from 'zod';
 
 const MAX_COUNT = 200;
+
+/** The two, as a description names them. */
+export const pageQuery = {
+  count: z.coerce.number().int().min(1).max(MAX_COUNT).optional(),
+  page: z.coerce.number().int().min(1).max(100_000).optional(),
+};
 
 /** `?count=&page=` of a list, both counted from 1; anything else than small whole numbers is refused. */
 export function readPage(req: Request, defaultCount: number): { count: number; page: number } | { refusal: Refusal } {

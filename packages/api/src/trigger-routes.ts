@@ -1,4 +1,4 @@
-import { parseTriggerCall } from '@outrigger/contracts';
+import { executionResponse, highThroughputCall, parseTriggerCall, unitaryCall } from '@outrigger/contracts';
 import {
   type Admit,
   type Authenticator,
@@ -10,9 +10,46 @@ import {
 import type { Pool } from '@outrigger/store';
 import { Router } from 'express';
 import { type Handler, route } from './context.ts';
+import type { RouteDescription } from './describe.ts';
 
 /** Largest trigger bodies (reliability 4.0): 20 recipients with their context fit well. */
 const BODY_LIMIT_BYTES = { unitary: 1_048_576, highthroughput: 262_144 };
+
+const CALL_ERRORS = [
+  'MSG-000002',
+  'MSG-000003',
+  'MSG-000004',
+  'MSG-000005',
+  'MSG-000006',
+  'MSG-000007',
+  'MSG-000010',
+  'MSG-000011',
+  'MSG-000012',
+  'MSG-000013',
+  'MSG-000014',
+  'MSG-000030',
+  'MSG-000429',
+] as const;
+const DESCRIPTIONS: Record<'unitary' | 'highthroughput', RouteDescription> = {
+  unitary: {
+    group: 'Executions',
+    summary: 'Send a message to 1 to 20 people',
+    details:
+      'A 202 means that the call is stored. The same requestId with the same content is answered again with the first ' +
+      'execution and sends nothing; the answer then carries the header Idempotent-Replayed.',
+    body: { schema: unitaryCall, limitBytes: BODY_LIMIT_BYTES.unitary },
+    answers: { 202: executionResponse },
+    errors: [...CALL_ERRORS, 'MSG-000020'],
+  },
+  highthroughput: {
+    group: 'Executions',
+    summary: 'Send a message of a high-throughput campaign to 1 to 20 people',
+    details: 'As unitary, without stored profiles: recipients bring everything along.',
+    body: { schema: highThroughputCall, limitBytes: BODY_LIMIT_BYTES.highthroughput },
+    answers: { 202: executionResponse },
+    errors: [...CALL_ERRORS],
+  },
+};
 
 /** `POST /executions/unitary` and `/executions/highthroughput` (reference messaging.yaml). */
 export function triggerRoutes(deps: {
@@ -39,8 +76,8 @@ export function triggerRoutes(deps: {
 
   const router = Router({ strict: true, caseSensitive: true });
   for (const endpoint of ['unitary', 'highthroughput'] as const) {
-    const options = { bodyLimitBytes: BODY_LIMIT_BYTES[endpoint] };
-    router.post(`/executions/${endpoint}`, route(deps.authenticate, 'execute', trigger(endpoint), options));
+    const description = DESCRIPTIONS[endpoint];
+    router.post(`/executions/${endpoint}`, route(deps.authenticate, 'execute', description, trigger(endpoint)));
   }
   return router;
 }

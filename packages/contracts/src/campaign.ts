@@ -47,6 +47,7 @@ export const campaignDefinition = z.strictObject({
     })
     .optional(),
 });
+z.globalRegistry.add(campaignDefinition, { id: 'CampaignDefinition' });
 export type CampaignDefinition = z.infer<typeof campaignDefinition>;
 
 /** What a frozen version carries besides the author's definition, decided at activation. */
@@ -121,4 +122,5 @@ export const channelConfigurationInput = z.discriminatedUnion('channel', [
     }),
   }),
 ]);
+z.globalRegistry.add(channelConfigurationInput, { id: 'ChannelConfigurationInput' });
 export type ChannelConfigurationInput = z.infer<typeof channelConfigurationInput>;

@@ -10,12 +10,11 @@ export const MAX_RECIPIENTS = 20;
 const COUNT_CONTEXT_FROM_BYTES = MAX_CONTEXT_BYTES - 12 * MAX_MEMBERS;
 
 // Free-form data: anything JSON inside, but the root must be an object.
-const freeObject = z.custom<JsonObject>(
-  (value) => value !== null && typeof value === 'object' && !Array.isArray(value),
-  {
+const freeObject = z
+  .custom<JsonObject>((value) => value !== null && typeof value === 'object' && !Array.isArray(value), {
     error: 'must be an object',
-  },
-);
+  })
+  .meta({ type: 'object', additionalProperties: true });
 const printable = (max: number) =>
   z
     .string()
@@ -41,13 +40,17 @@ const recipientMembers = {
   profile: freeObject.optional(),
   context: freeObject.optional(),
 };
-const aepRecipient = z.strictObject({
-  type: z.literal('aep'),
-  ...recipientMembers,
-  mergePolicyName: printable(255).optional(),
-  mergePolicySchema: printable(255).optional(),
-});
-const externalRecipient = z.strictObject({ type: z.literal('external'), ...recipientMembers });
+const aepRecipient = z
+  .strictObject({
+    type: z.literal('aep'),
+    ...recipientMembers,
+    mergePolicyName: printable(255).optional(),
+    mergePolicySchema: printable(255).optional(),
+  })
+  .meta({ id: 'AepRecipient' });
+const externalRecipient = z
+  .strictObject({ type: z.literal('external'), ...recipientMembers })
+  .meta({ id: 'ExternalRecipient' });
 
 const call = <Item extends z.ZodType>(recipient: Item) =>
   z.strictObject({
@@ -61,8 +64,10 @@ const call = <Item extends z.ZodType>(recipient: Item) =>
   });
 
 /** Bodies of the two unitary endpoints (reference messaging.yaml; spec 6.3). */
-export const unitaryCall = call(z.discriminatedUnion('type', [aepRecipient, externalRecipient]));
-export const highThroughputCall = call(externalRecipient);
+export const unitaryCall = call(z.discriminatedUnion('type', [aepRecipient, externalRecipient])).meta({
+  id: 'UnitaryCall',
+});
+export const highThroughputCall = call(externalRecipient).meta({ id: 'HighThroughputCall' });
 
 export type TriggerCall = { requestId: string; campaignId: string; recipients: Recipient[] };
 

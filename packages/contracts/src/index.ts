@@ -1,3 +1,4 @@
+export * from './answers/index.ts';
 export * from './campaign.ts';
 export * from './content/index.ts';
 export * from './execution.ts';

@@ -1,0 +1,34 @@
+import { createAuthenticator } from '@outrigger/pipeline';
+import { addHealthRoutes, createApp, finishApp, type Log } from '@outrigger/runtime';
+import type { Pool } from '@outrigger/store';
+import type { Express } from 'express';
+import { accountRoutes } from './account-routes.ts';
+import { brakeRoutes } from './brake-routes.ts';
+import { campaignRoutes } from './campaign-routes.ts';
+import { deadLetterRoutes } from './dead-letter-routes.ts';
+import { mount } from './describe.ts';
+import { addOpenApiRoutes } from './openapi/routes.ts';
+import { profileRoutes } from './profile-routes.ts';
+import { sandboxRoutes } from './sandbox-routes.ts';
+import { surfaceRoutes } from './surface-routes.ts';
+
+const BASE = '/journey/campaigns/service';
+
+/** What the control service serves: campaigns, channel configurations, profiles, operations, and the sandbox viewer. */
+export function createControlApp(deps: { pool: Pool; log: Log; ingressUrl: string; sandboxViewer: boolean }): Express {
+  const { pool, log, ingressUrl } = deps;
+  const authenticate = createAuthenticator(pool);
+  const app = createApp();
+  addHealthRoutes(app, [{ name: 'postgres', check: () => pool.query('SELECT 1') }]);
+  mount(app, BASE, campaignRoutes({ pool, authenticate, ingressUrl }));
+  mount(app, BASE, surfaceRoutes({ pool, authenticate }));
+  mount(app, BASE, profileRoutes({ pool, authenticate }));
+  mount(app, BASE, deadLetterRoutes({ pool, authenticate }));
+  mount(app, BASE, brakeRoutes({ pool, authenticate }));
+  mount(app, BASE, accountRoutes({ pool, authenticate }));
+  // Not part of the API: it is for looking at, and never there in production.
+  if (deps.sandboxViewer) app.use('/sandbox', sandboxRoutes(pool));
+  addOpenApiRoutes(app);
+  finishApp(app, log);
+  return app;
+}

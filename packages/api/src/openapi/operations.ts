@@ -1,0 +1,41 @@
+import type { Express, IRouter } from 'express';
+import { baseOf, type DescribedRoute, descriptionOf } from '../describe.ts';
+
+/** One route of an app: `path` as OpenAPI writes it. */
+export type Operation = DescribedRoute & { method: string; path: string };
+
+/** Health and the like, for the machines around us. */
+const NOT_OF_THE_API = new Set(['/livez', '/readyz', '/metrics']);
+
+/**
+ * Every route of an app, read from Express's own tables. `undescribed` names what is not part of the OpenAPI document:
+ * a route without a description, or a router that was not mounted with `mount`.
+ */
+export function operationsOf(app: Express): { operations: Operation[]; undescribed: string[] } {
+  const operations: Operation[] = [];
+  const undescribed: string[] = [];
+  const walk = (router: IRouter, base: string) => {
+    for (const { route, handle, name } of router.stack) {
+      if (isRouter(handle)) {
+        const mounted = baseOf(handle);
+        if (mounted === undefined) undescribed.push(`a router (${name}) that mount() did not mount`);
+        else walk(handle, base + mounted);
+      }
+      if (!route || NOT_OF_THE_API.has(route.path)) continue;
+      for (const { method, handle: handler } of route.stack) {
+        // `all` has no method: it is what answers 405.
+        if (!method) continue;
+        const path = (base + route.path).replace(/:(\w+)/g, '{$1}');
+        const described = descriptionOf(handler);
+        if (described) operations.push({ ...described, method, path });
+        else undescribed.push(`${method.toUpperCase()} ${path}`);
+      }
+    }
+  };
+  walk(app.router, '');
+  return { operations, undescribed };
+}
+
+function isRouter(handle: unknown): handle is IRouter {
+  return typeof handle === 'function' && 'stack' in handle && Array.isArray(handle.stack);
+}

@@ -1,0 +1,5 @@
+export * from './campaign.ts';
+export * from './error.ts';
+export * from './execution.ts';
+export * from './message.ts';
+export * from './operations.ts';

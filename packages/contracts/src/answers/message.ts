@@ -1,0 +1,37 @@
+import { MESSAGE_STATES } from '@outrigger/core';
+import { z } from 'zod';
+
+export const answerInstant = z.iso.datetime();
+const outcomeCode = {
+  code: z.string().optional().describe('Why: see docs/codes.md'),
+  reason: z.string().optional().describe('The published name of the code, or its meaning in words'),
+};
+
+/** One thing that happened to a message. */
+export const messageEvent = z
+  .object({
+    state: z.enum(MESSAGE_STATES),
+    at: answerInstant,
+    attempt: z.int(),
+    ...outcomeCode,
+    provider: z.string().optional(),
+    providerMessageId: z.string().optional(),
+    possibleDuplicate: z.literal(true).optional(),
+    detail: z.string().optional(),
+  })
+  .meta({ id: 'MessageEvent' });
+
+/** One message of an execution with everything that happened to it, oldest first. */
+export const messageAccount = z
+  .object({
+    messageId: z.uuid(),
+    recipientIndex: z.int().describe('Place of the recipient in the call, from 0'),
+    lane: z.string(),
+    state: z.enum(MESSAGE_STATES),
+    ...outcomeCode,
+    acceptedAt: answerInstant,
+    expiresAt: answerInstant,
+    eligibleAt: answerInstant.optional().describe('When it is next tried, for a message that waits'),
+    events: z.array(messageEvent),
+  })
+  .meta({ id: 'MessageAccount' });
