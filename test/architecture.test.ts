@@ -11,6 +11,8 @@ const ROOT = join(import.meta.dirname, '..');
  */
 const MAY_IMPORT: Record<string, string[]> = {
   core: [],
+  // Counters that anybody may turn; they know nothing of what they count.
+  metrics: [],
   contracts: ['core'],
   render: ['core', 'contracts'],
   store: ['core', 'contracts'],
@@ -19,9 +21,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   'aws-sns': ['core'],
   'channel-sms': ['core', 'contracts', 'aws-sns'],
   'channel-push': ['core', 'contracts', 'aws-sns'],
-  runtime: ['core'],
-  pipeline: ['core', 'contracts', 'store', 'queue', 'render', 'runtime', 'flow'],
-  flow: ['core', 'store'],
+  runtime: ['core', 'metrics'],
+  pipeline: ['core', 'contracts', 'metrics', 'store', 'queue', 'render', 'runtime', 'flow'],
+  flow: ['core', 'metrics', 'store'],
   authoring: ['core', 'contracts', 'store', 'render'],
   api: ['core', 'contracts', 'store', 'runtime', 'pipeline', 'authoring'],
   testkit: ['core', 'contracts', 'store', 'queue'],
@@ -38,6 +40,7 @@ const OWNED: Record<string, RegExp> = {
   liquidjs: /^packages\/render\/src\//,
   mjml: /^packages\/render\/src\//,
   pino: /^packages\/runtime\/src\//,
+  'prom-client': /^packages\/metrics\/src\//,
   nodemailer: /^packages\/channel-[a-z]+\/src\/providers\/[a-z]+\//,
 };
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeMetrics } from '../../packages/metrics/src/index.ts';
 import { processTable } from '../local/process-table.ts';
 import { configurationBlock } from './configuration-page.ts';
 import { envExample } from './env-example.ts';
@@ -27,8 +28,21 @@ export async function generateDocs(root: string): Promise<GeneratedFile[]> {
     page('docs/lifecycle.md', { states: lifecycleBlock() }),
     page('docs/guarantees.md', { runs: proofBlock(root) }),
     { path: 'docs/openapi.json', wanted: await openApiText(), present: read('docs/openapi.json') },
+    page('docs/metrics.md', { metrics: metricsTable() }),
     { path: '.env.example', wanted: envExample(services), present: read('.env.example') },
   ];
+}
+
+function metricsTable(): string {
+  return formatTable(
+    ['metric', 'kind', 'labels', 'what it says'],
+    describeMetrics().map(({ name, kind, labels, help }) => [
+      `\`${name}\``,
+      kind,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ]),
+  );
 }
 
 function portTable(): string {

@@ -1,4 +1,5 @@
 import { NOT_BEGUN, type Provider, type SendResult } from '@outrigger/core';
+import { limiterWaitSeconds, providerSeconds } from '@outrigger/metrics';
 import type { Limiter, RateKey } from './limiter.ts';
 import { pickByWeight } from './pick.ts';
 import type { Breaker } from './shared-breaker.ts';
@@ -102,8 +103,11 @@ export function createPool<Message extends { messageId: string }>(pool: {
   }
 
   async function call(member: Member, message: Message, signal: AbortSignal): Promise<SendResult> {
+    const stopTimer = providerSeconds.startTimer({ account: member.name });
     try {
-      return await member.provider.send(message, signal);
+      const result = await member.provider.send(message, signal);
+      stopTimer({ result: result.kind });
+      return result;
     } catch (error) {
       // A provider that throws has a bug; as its request may have gone out, the outcome is unknown.
       const name = error instanceof Error ? error.name : typeof error;
@@ -125,6 +129,7 @@ export function createPool<Message extends { messageId: string }>(pool: {
     const limit = rateKey(member);
     const slot = await limiter.acquire([limit], signal, maxWaitMs, { urgent: options.urgent, tentative });
     if ('busyForMs' in slot) return { kind: 'busy', retryInMs: slot.busyForMs };
+    limiterWaitSeconds.observe(slot.waitedMs / 1_000);
     const entering = breaker.enter(member.key);
     const pass = entering instanceof Promise ? await entering : entering;
     if (!pass) {

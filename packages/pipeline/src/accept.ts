@@ -9,6 +9,7 @@ import {
   refuse,
   uuidv7,
 } from '@outrigger/core';
+import { acceptedMessages, acceptGroupCalls, acceptSeconds } from '@outrigger/metrics';
 import { type AcceptItem, type AcceptResult, acceptGroup, type NewBatch, type Pool } from '@outrigger/store';
 import type { Admit } from './admission.ts';
 import type { Caller } from './authenticate.ts';
@@ -45,6 +46,7 @@ export function createAcceptor(deps: { pool: Pool; enqueue(batches: NewBatch[]):
       for (let rest = items; rest.length > 0; ) {
         const { first, later } = splitByKey(rest);
         const written = await acceptGroup(deps.pool, first);
+        acceptGroupCalls.observe(first.length);
         first.forEach((item, index) => {
           results.set(item, written.results[index]!);
         });
@@ -68,9 +70,12 @@ export function createAcceptor(deps: { pool: Pool; enqueue(batches: NewBatch[]):
       return { refusal: { ...tooMuch, context: { requestId: call.requestId, campaignId: call.campaignId } } };
     }
     uncommitted += messages;
+    const stopTimer = acceptSeconds.startTimer();
     const result = await grouper.add(item).finally(() => {
       uncommitted -= messages;
     });
+    stopTimer();
+    if (result.kind === 'accepted') acceptedMessages.inc({ lane: item.lane }, messages);
     if (result.kind === 'conflict') {
       return {
         refusal: refuse('MSG-000030', undefined, {

@@ -1,4 +1,5 @@
-import type { Lane } from '@outrigger/core';
+import { LANE_NAMES, type Lane } from '@outrigger/core';
+import { laneOldestSeconds, laneWaitingMessages } from '@outrigger/metrics';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
 import { type Backlog, type Pool, readBacklog } from '@outrigger/store';
 
@@ -26,6 +27,11 @@ export function startBacklogMonitor(pool: Pool, log: Log): BacklogMonitor {
     ages = new Map();
     for (const row of rows) {
       ages.set(row.lane, Math.max(row.oldestAgeMs, ages.get(row.lane) ?? 0));
+    }
+    for (const lane of LANE_NAMES) {
+      const waiting = rows.reduce((sum, row) => (row.lane === lane ? sum + row.messages : sum), 0);
+      laneWaitingMessages.set({ lane }, waiting);
+      laneOldestSeconds.set({ lane }, (ages.get(lane) ?? 0) / 1_000);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { ChannelPort } from '@outrigger/core';
 import type { PooledProvider } from '@outrigger/flow';
+import { timed } from '@outrigger/metrics';
 import { type ClaimedBatch, type Pool, releaseBatches } from '@outrigger/store';
 import type { BrakeWatch } from './brake-watch.ts';
 import { eachLimited } from './each-limited.ts';
@@ -41,8 +42,8 @@ export async function deliver<Settings, Target, Message>(
   batch: ClaimedBatch,
   deps: DeliverDeps<Settings, Target, Message>,
 ): Promise<void> {
-  const resolved = await resolve(batch.messages, deps);
-  const gated = await gate(resolved, batch, deps);
+  const resolved = await timed('resolve', resolve(batch.messages, deps));
+  const gated = await timed('gate', gate(resolved, batch, deps));
   let left = 0;
   await eachLimited(gated, deps.sendConcurrency, async (step) => {
     const rendered = render(step, deps.channel);

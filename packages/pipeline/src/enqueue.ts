@@ -1,4 +1,5 @@
 import type { Lane } from '@outrigger/core';
+import { enqueueFailures } from '@outrigger/metrics';
 import { type DeliverJob, jobIdFor, type LaneQueue, openLaneQueue, type QueueStore } from '@outrigger/queue';
 import { errorFields, type Log } from '@outrigger/runtime';
 import type { NewBatch } from '@outrigger/store';
@@ -42,6 +43,7 @@ export function createEnqueuer(
     try {
       await queueOf(lane).enqueue(jobs);
     } catch (error) {
+      enqueueFailures.inc({ lane });
       log.warn({ event: 'enqueue.failed', lane, batches: jobs.length, ...errorFields(error) });
     }
   }

@@ -1,3 +1,4 @@
+import { accountMessages, janitorRepairs } from '@outrigger/metrics';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
 import {
   advanceCampaigns,
@@ -90,14 +91,15 @@ export async function cleanUp(deps: Omit<JanitorDeps, 'everyMs'>): Promise<void>
     requeued += swept;
     if (swept > 0) deps.enqueue(batches);
   }
+  const repairs = {
+    lost_claims: lost,
+    resent: decided.resent,
+    held: decided.held,
+    requeued_batches: requeued,
+  };
+  for (const [kind, count] of Object.entries(repairs)) janitorRepairs.inc({ kind }, count);
   if (lost + decided.resent + decided.held + requeued > 0) {
-    deps.log.warn({
-      event: 'janitor.repaired',
-      lost_claims: lost,
-      resent: decided.resent,
-      held: decided.held,
-      requeued_batches: requeued,
-    });
+    deps.log.warn({ event: 'janitor.repaired', ...repairs });
   }
 }
 
@@ -130,6 +132,12 @@ async function loseExpiredClaims(deps: Omit<JanitorDeps, 'everyMs'>): Promise<nu
 export async function proveAccount(deps: Pick<JanitorDeps, 'pool' | 'log'>, nowMs: number): Promise<number> {
   const [from, to] = [new Date(nowMs - ACCOUNT_SPAN_MS), new Date(nowMs - ACCOUNT_SETTLED_MS)];
   const accounts = await readAccount(deps.pool, from, to);
+  accountMessages.reset();
+  for (const { tenantId, accepted, ended, waiting, lost } of accounts) {
+    for (const [part, count] of Object.entries({ accepted, ended, waiting, lost })) {
+      accountMessages.set({ tenant: String(tenantId), part }, count);
+    }
+  }
   const sum = (pick: (account: TenantAccount) => number) =>
     accounts.reduce((total, account) => total + pick(account), 0);
   const lost = sum((account) => account.lost);

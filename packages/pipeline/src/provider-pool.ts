@@ -8,6 +8,7 @@ import {
   type PooledProvider,
   startRateReader,
 } from '@outrigger/flow';
+import { breakerOpen } from '@outrigger/metrics';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
 import { openPool, type PoolOptions } from '@outrigger/store';
 import { changeBreaker, readBreakers } from '@outrigger/store/breakers';
@@ -37,7 +38,10 @@ export async function startProviderPool<Config, Message extends { messageId: str
   const breaker = createBreaker({
     store: { read: (names) => readBreakers(pool, names), change: (change) => changeBreaker(pool, change) },
     accounts: accounts.map((account) => accountKey(channel, account.name)),
-    onChange: (news) => log.warn({ event: 'breaker.changed', ...news }),
+    onChange: (news) => {
+      breakerOpen.set({ account: news.account }, news.phase === 'open' ? 1 : 0);
+      log.warn({ event: 'breaker.changed', ...news });
+    },
     onError: (error) => log.warn({ event: 'breaker.alone', ...errorFields(error) }),
   });
   const rates = startRateReader({

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGrouper, DEFAULT_RETRY, type Outcome, type RetryPolicy, retryDelayMs } from '@outrigger/core';
+import { recordGroupOutcomes, recordSeconds } from '@outrigger/metrics';
 import { errorFields, type Log } from '@outrigger/runtime';
 import {
   type ClaimedBatch,
@@ -10,6 +11,7 @@ import {
   recordOutcomes,
 } from '@outrigger/store';
 import type { Enqueue } from './enqueue.ts';
+import type { ReportAttempt } from './report-attempt.ts';
 import type { Sent } from './send.ts';
 
 /** Writes one message's outcome; resolves when it is committed. */
@@ -30,7 +32,13 @@ const RETRY_WRITE_MS = 500;
  * outcomes are kept and written when it is back: a call that was made must not be forgotten. What a crash would lose
  * meanwhile is in the journal.
  */
-export function createRecorder(deps: { pool: Pool; enqueue: Enqueue; log: Log; unknownWindowMs: number }): Record {
+export function createRecorder(deps: {
+  pool: Pool;
+  enqueue: Enqueue;
+  log: Log;
+  unknownWindowMs: number;
+  reportAttempt: ReportAttempt;
+}): Record {
   const grouper = createGrouper<RecordItem, void>({
     maxWeight: MAX_GROUP,
     async flush(items) {
@@ -43,7 +51,11 @@ export function createRecorder(deps: { pool: Pool; enqueue: Enqueue; log: Log; u
   async function writeUntilDone(items: RecordItem[]) {
     for (;;) {
       try {
-        return await recordOutcomes(deps.pool, items);
+        const stopTimer = recordSeconds.startTimer();
+        const recorded = await recordOutcomes(deps.pool, items);
+        stopTimer();
+        recordGroupOutcomes.observe(items.length);
+        return recorded;
       } catch (error) {
         deps.log.error({ event: 'record.failed', outcomes: items.length, ...errorFields(error) });
         if (isRefusal(error)) return writeOneByOne(items);
@@ -68,16 +80,20 @@ export function createRecorder(deps: { pool: Pool; enqueue: Enqueue; log: Log; u
     return { retries };
   }
 
-  return (batch, message, { outcome, provider, retry }, policy) =>
-    grouper.add({
+  return (batch, message, sent, policy) => {
+    const { outcome, provider, retry } = sent;
+    const times = timesOf(outcome, batch, policy, deps.unknownWindowMs, retry);
+    deps.reportAttempt(batch, message, sent, times.eligibleAt);
+    return grouper.add({
       batchId: batch.batchId,
       token: batch.token,
       messageId: message.messageId,
       tenantId: message.tenantId,
       outcome,
       provider,
-      ...timesOf(outcome, batch, policy, deps.unknownWindowMs, retry),
+      ...times,
     });
+  };
 }
 
 /** Errors of the data (SQLSTATE classes 22 and 23): the same statement would be refused again. */

@@ -72,6 +72,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
       laneConcurrency: config.LANE_CONCURRENCY,
       sendConcurrency: config.SEND_CONCURRENCY,
       unknownWindowMs: config.UNKNOWN_WINDOW_MS,
+      attemptLog: config.ATTEMPT_LOG,
     }),
   );
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelPort, createGrouper, lanesOf, type Timing } from '@outrigger/core';
 import type { PooledProvider } from '@outrigger/flow';
+import { messagesInFlight, stageSeconds } from '@outrigger/metrics';
 import { type QueueStore, startLaneWorker } from '@outrigger/queue';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
 import { type ClaimedBatch, claimBatches, markNotEnqueued, type Pool, releaseBatches } from '@outrigger/store';
@@ -13,6 +14,7 @@ import { openJournal } from './journal.ts';
 import { startJournalSettler } from './journal-settler.ts';
 import { handlePoison } from './poison.ts';
 import { createRecorder } from './record.ts';
+import { type AttemptLog, createAttemptReporter } from './report-attempt.ts';
 import { createVersionCache } from './version-cache.ts';
 import { newWorkerId } from './worker-id.ts';
 
@@ -28,6 +30,7 @@ export type ChannelWorkerOptions<Settings, Target, Message> = {
   laneConcurrency: number;
   sendConcurrency: number;
   unknownWindowMs: number;
+  attemptLog: AttemptLog;
 };
 
 /** Claims wanted at the same moment share one statement; two statements may be under way. */
@@ -49,7 +52,7 @@ export async function startChannelWorker<Settings, Target, Message>(
   const journal = openJournal(join(journalRoot, workerId), (error) =>
     log.error({ event: 'journal.write_failed', ...errorFields(error) }),
   );
-  const record = createRecorder(options);
+  const record = createRecorder({ ...options, reportAttempt: createAttemptReporter(options) });
   const loadVersion = createVersionCache<Settings>(pool);
   const stop = new AbortController();
   const brakes = startBrakeWatch(pool, log);
@@ -58,7 +61,9 @@ export async function startChannelWorker<Settings, Target, Message>(
     maxWeight: CLAIM_GROUP,
     parallel: 2,
     async flush(wanted) {
+      const stopTimer = stageSeconds.startTimer({ stage: 'claim' });
       const claimed = await claimBatches(pool, wanted, workerId, timing.leaseMs);
+      stopTimer();
       return wanted.map(({ batchId, token }) => {
         const batch = claimed.get(batchId);
         return batch?.token === token ? batch : undefined;
@@ -88,6 +93,7 @@ export async function startChannelWorker<Settings, Target, Message>(
       return;
     }
     if (!batch) return;
+    messagesInFlight.inc({ lane: batch.lane }, batch.messages.length);
     const deps = {
       ...options,
       loadVersion,
@@ -106,6 +112,7 @@ export async function startChannelWorker<Settings, Target, Message>(
       log.error({ event: 'batch.failed', lane: batch.lane, batch_id: batchId, ...errorFields(error) });
       await giveBack(batch);
     }
+    messagesInFlight.dec({ lane: batch.lane }, batch.messages.length);
     log.debug({ event: 'batch.delivered', lane: batch.lane, batch_id: batchId, messages: batch.messages.length });
   }
 

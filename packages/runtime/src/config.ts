@@ -76,6 +76,12 @@ export const workerConfig = z.object({
     .describe('A provider call is given up after this; its outcome is then unknown'),
   LANE_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(8).describe('Batches a lane works on at a time'),
   SEND_CONCURRENCY: z.coerce.number().int().min(1).max(500).default(32).describe('Provider calls at a time in a batch'),
+  ATTEMPT_LOG: z
+    .enum(['all', 'auto', 'problems'])
+    .default('auto')
+    .describe(
+      'Attempts that get a log line: `all`; `problems`, those not sent; `auto`, all on standard lanes and problems on the others',
+    ),
   UNKNOWN_WINDOW_MS: z.coerce
     .number()
     .int()

@@ -1,3 +1,4 @@
+import { exposition } from '@outrigger/metrics';
 import type { Express } from 'express';
 
 /** A dependency of a service: resolves when it answers, rejects when it does not. */
@@ -26,7 +27,10 @@ export async function checkHealth(
   return { ready: answers.every(([, answer]) => answer === 'up'), dependencies: Object.fromEntries(answers) };
 }
 
-/** `GET /livez`: the process turns. `GET /readyz`: 200, or 503 naming the dependency that is missing. */
+/**
+ * What operators ask a service: `GET /livez`: the process turns. `GET /readyz`: 200, or 503 naming the dependency that is
+ * missing. `GET /metrics`: the Prometheus page (docs/metrics.md).
+ */
 export function addHealthRoutes(app: Express, checks: HealthCheck[]): void {
   app.get('/livez', (_req, res) => {
     res.json({ live: true });
@@ -34,5 +38,9 @@ export function addHealthRoutes(app: Express, checks: HealthCheck[]): void {
   app.get('/readyz', async (_req, res) => {
     const health = await checkHealth(checks);
     res.status(health.ready ? 200 : 503).json(health);
+  });
+  app.get('/metrics', async (_req, res) => {
+    const { contentType, text } = await exposition();
+    res.set('content-type', contentType).send(text);
   });
 }

@@ -1,8 +1,10 @@
 import { type ApiErrorCode, errorBody, type Refusal, refuse, uuidv7 } from '@outrigger/core';
+import { httpRequestSeconds, refusals } from '@outrigger/metrics';
 import express, {
   type ErrorRequestHandler,
   type Express,
   type IRouter,
+  type Request,
   type RequestHandler,
   type Response,
 } from 'express';
@@ -28,6 +30,8 @@ export function createApp(): Express {
 /** Every answer carries an id of ours. A caller's own x-request-id is never echoed: it could be anything. */
 const admit: RequestHandler = (req, res, next) => {
   res.setHeader('x-request-id', uuidv7());
+  const startedAt = performance.now();
+  res.once('finish', () => observeRequest(req, res, performance.now() - startedAt));
   if (req.url.length > MAX_URL_LENGTH) {
     sendRefusal(res, refuse('MSG-000414', `The URL is over ${MAX_URL_LENGTH} characters; send data in the body.`));
   } else if (req.headers.host === undefined && req.httpVersionMinor === 1) {
@@ -35,9 +39,16 @@ const admit: RequestHandler = (req, res, next) => {
   } else next();
 };
 
+/** The route is the pattern and not the path, so that there are as many series as routes; what no route took is one. */
+function observeRequest(req: Request, res: Response, tookMs: number): void {
+  const route = req.route === undefined ? 'none' : `${req.baseUrl}${req.route.path}`;
+  httpRequestSeconds.observe({ method: req.method, route, status: String(res.statusCode) }, tookMs / 1_000);
+}
+
 /** Answers a refusal with the documented error body. */
 export function sendRefusal(res: Response, refusal: Refusal, headers: Record<string, string> = {}): void {
   if (res.headersSent) return;
+  refusals.inc({ code: refusal.code });
   const body = errorBody(refusal);
   const text = JSON.stringify(body);
   res.writeHead(body.status, {

@@ -1,3 +1,4 @@
+import { collectProcessMetrics } from '@outrigger/metrics';
 import type { Log } from './log.ts';
 import { errorFields } from './log.ts';
 
@@ -13,6 +14,7 @@ const STOP_WITHIN_MS = 25_000;
  * started and exits with 1.
  */
 export async function runService(log: Log, start: (parts: Part[]) => Promise<void>): Promise<void> {
+  collectProcessMetrics(String(log.bindings().service));
   const parts: Part[] = [];
   let stopping = false;
   const stop = async (reason: string, exitCode: number) => {

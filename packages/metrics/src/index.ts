@@ -1,0 +1,2 @@
+export * from './catalogue.ts';
+export { collectProcessMetrics, describeMetrics, exposition } from './registry.ts';
