@@ -29,16 +29,18 @@ const MAY_IMPORT: Record<string, string[]> = {
   testkit: ['core', 'contracts', 'store', 'queue'],
   // Runs everything from outside, on stores that infra/local starts.
   chaos: ['core', 'store', 'queue', 'pipeline', 'testkit', 'local'],
+  // Runs everything from outside too, and has the naive pipeline that we are compared with.
+  bench: ['core', 'store', 'queue', 'pipeline', 'render', 'testkit', 'chaos', 'local'],
   cli: ['core'],
 };
 
 /** Libraries with one owner: nobody else imports them, so they can be replaced in one place. Tests may. */
 const OWNED: Record<string, RegExp> = {
-  bullmq: /^packages\/queue\/src\//,
+  bullmq: /^packages\/(queue\/src|bench\/src\/naive)\//,
   ioredis: /^packages\/queue\/src\//,
   pg: /^packages\/(store|queue|testkit)\/src\//,
-  liquidjs: /^packages\/render\/src\//,
-  mjml: /^packages\/render\/src\//,
+  liquidjs: /^packages\/(render\/src|bench\/src\/naive)\//,
+  mjml: /^packages\/(render\/src|bench\/src\/naive)\//,
   pino: /^packages\/runtime\/src\//,
   'prom-client': /^packages\/metrics\/src\//,
   nodemailer: /^packages\/channel-[a-z]+\/src\/providers\/[a-z]+\//,
@@ -129,7 +131,9 @@ test('a library with one owner is imported by nobody else', () => {
 test('a provider SDK is imported only inside its provider folder, or in the package that two channels share', () => {
   const found = violations(production, (file) =>
     file.imports.filter(
-      (name) => name.startsWith('@aws-sdk/') && !/\/providers\/[a-z]+\/|^packages\/aws-sns\//.test(file.path),
+      (name) =>
+        name.startsWith('@aws-sdk/') &&
+        !/\/providers\/[a-z]+\/|^packages\/(aws-sns|bench\/src\/naive)\//.test(file.path),
     ),
   );
   assert.deepEqual(found, []);

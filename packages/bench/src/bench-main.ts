@@ -1,0 +1,90 @@
+/** `pnpm bench`: how fast, how cheap, and whether every message arrived exactly once. See docs/benchmarks/README.md. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dataFolderOf, repositoryRoot } from '@outrigger/local/settings.ts';
+import { type Options, readOptions, USAGE } from './options.ts';
+import { startProbes } from './probes.ts';
+import { startProduct } from './product.ts';
+import { describeProfiles } from './profile.ts';
+import { describe } from './report.ts';
+import { type RunResult, runOnce } from './run.ts';
+import { describeCommit, describeMachine, saveResult } from './save.ts';
+import type { Scenario } from './scenarios.ts';
+import { summarize } from './summary.ts';
+
+const read = readOptions(process.argv.slice(2));
+if (typeof read === 'string') {
+  console.error(`${read}\n\n${USAGE}`);
+  process.exit(2);
+}
+const options: Options = read;
+const { runs, save, profile, keep } = options;
+const dataFolder = dataFolderOf(process.env);
+const benchFolder = join(dataFolder, 'bench', String(process.pid));
+let versions: Record<string, string> = {};
+let broken = false;
+
+for (const scenario of options.scenarios) {
+  const results: RunResult[] = [];
+  for (let count = 1; count <= runs; count++) results.push(await oneRun(scenario, count));
+  const summary = summarize(results);
+  broken ||= summary.problems.length > 0;
+  for (const line of describe(scenario, runs, summary)) console.log(line);
+  if (!save) continue;
+  const path = saveResult(repositoryRoot, scenario.name, {
+    scenario: scenario.name,
+    title: scenario.title,
+    at: new Date().toISOString(),
+    commit: describeCommit(repositoryRoot),
+    machine: describeMachine(),
+    versions,
+    settings: { ...options, scenarios: undefined, outstanding: options.outstanding ?? scenario.outstanding },
+    goal: scenario.goal,
+    summary,
+    runs: results,
+  });
+  console.log(`  saved ${path}`);
+}
+process.exit(broken ? 1 : 0);
+
+async function oneRun(scenario: Scenario, count: number): Promise<RunResult> {
+  const folder = join(benchFolder, `${scenario.name}-${count}`);
+  const profileFolder = profile ? join(folder, 'profiles') : undefined;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const say = (line: string) => console.log(`${scenario.name}${runs > 1 ? ` ${count}/${runs}` : ''}: ${line}`);
+  say('starting stores and services');
+  const probes = await startProbes(profileFolder);
+  const target = await startProduct(scenario, {
+    root: repositoryRoot,
+    folder,
+    packageFolder: join(dataFolder, 'redis-package'),
+    providerUrl: probes.provider.url,
+    workers: options.workers,
+    ...(profileFolder !== undefined && { profileFolder }),
+  });
+  ({ versions } = target);
+  let result: RunResult;
+  try {
+    result = await runOnce(target, probes, {
+      warmUpSeconds: options.warmUpSeconds,
+      seconds: options.seconds,
+      connections: options.connections,
+      outstanding: options.outstanding ?? scenario.outstanding,
+      ...(options.rate !== undefined && { rate: options.rate }),
+      folder,
+      say,
+    });
+  } finally {
+    await target.stop();
+    await probes.stop();
+  }
+  if (profileFolder) {
+    const lines = describeProfiles(profileFolder, result.top ?? result.paced);
+    for (const line of lines) console.log(line);
+    writeFileSync(join(profileFolder, 'summary.txt'), `${lines.join('\n')}\n`);
+  }
+  if (keep || profile) say(`kept ${folder}`);
+  else rmSync(folder, { recursive: true, force: true });
+  return result;
+}

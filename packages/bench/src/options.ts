@@ -1,0 +1,92 @@
+import { parseArgs } from 'node:util';
+import { findScenario, SCENARIOS, type Scenario } from './scenarios.ts';
+
+export type Options = {
+  scenarios: Scenario[];
+  runs: number;
+  warmUpSeconds: number;
+  seconds: number;
+  /** Messages a second, open loop; absent: the top rate, then half of it. */
+  rate: number | undefined;
+  connections: number;
+  outstanding: number | undefined;
+  workers: number;
+  save: boolean;
+  profile: boolean;
+  keep: boolean;
+};
+
+export const USAGE = `pnpm bench <scenario>... [options]: load the whole system, count at the provider, check every message
+${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(26)}${title}`).join('\n')}
+  --all                     every scenario
+  --runs=N                  runs of each, each on fresh stores; medians are reported (default 1)
+  --warm-up=S               seconds before anything is measured (default 8)
+  --seconds=S               length of a measured window (default 20)
+  --rate=N                  messages a second, open loop (default: find the top rate, then measure at half of it)
+  --connections=N           of the load while it looks for the top rate (default 256)
+  --outstanding=N           messages accepted and not delivered at most, meanwhile (default: by scenario)
+  --workers=N               worker processes (default 1)
+  --save                    write each result to docs/benchmarks/ as soon as it is there
+  --profile                 CPU profiles of every process, and where the time went
+  --keep                    keep the run's folder (logs, books, profiles, database)`;
+
+/** Reads the command line; a string is what is wrong with it. */
+export function readOptions(args: string[]): Options | string {
+  let given: ReturnType<typeof parse>;
+  try {
+    given = parse(args);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const { values, positionals } = given;
+  const numbers = ['runs', 'warm-up', 'seconds', 'rate', 'connections', 'outstanding', 'workers'] as const;
+  for (const name of numbers) {
+    if (values[name] !== undefined && !/^[1-9]\d{0,8}$/.test(values[name])) {
+      return `--${name}=${values[name]} is not a whole number from 1`;
+    }
+  }
+  const scenarios: Scenario[] = [];
+  for (const name of positionals) {
+    const found = findScenario(name);
+    if (!found) return `there is no scenario ${name}`;
+    scenarios.push(found);
+  }
+  if (values.all) scenarios.splice(0, scenarios.length, ...SCENARIOS);
+  if (scenarios.length === 0) return 'name a scenario, or --all';
+  const numberOf = (name: (typeof numbers)[number]) => (values[name] === undefined ? undefined : Number(values[name]));
+  return {
+    scenarios,
+    runs: numberOf('runs') ?? 1,
+    warmUpSeconds: numberOf('warm-up') ?? 8,
+    seconds: numberOf('seconds') ?? 20,
+    rate: numberOf('rate'),
+    connections: numberOf('connections') ?? 256,
+    outstanding: numberOf('outstanding'),
+    workers: numberOf('workers') ?? 1,
+    save: values.save ?? false,
+    profile: values.profile ?? false,
+    keep: values.keep ?? false,
+  };
+}
+
+function parse(args: string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  return parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      all: flag,
+      runs: text,
+      'warm-up': text,
+      seconds: text,
+      rate: text,
+      connections: text,
+      outstanding: text,
+      workers: text,
+      save: flag,
+      profile: flag,
+      keep: flag,
+    },
+  });
+}

@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Latencies, latenciesBetween } from './latencies.ts';
+import { readCallBook } from './load/call-book.ts';
+import type { Probes } from './probes.ts';
+import { readMemoryBytes } from './process-usage.ts';
+import { readAccount } from './provider/account.ts';
+import type { StoredBytes, Target } from './target.ts';
+import { acceptedExecutions, type Verification, verifyHandOvers } from './verify.ts';
+import { type MeasuredWindow, measureWindow } from './window.ts';
+
+export type RunOptions = {
+  warmUpSeconds: number;
+  seconds: number;
+  connections: number;
+  outstanding: number;
+  /** Messages a second; absent: look for the top rate, and then measure at half of it. */
+  rate?: number;
+  folder: string;
+  say(line: string): void;
+};
+
+export type Phase = MeasuredWindow & { latencies: Latencies };
+export type RunResult = {
+  target: string;
+  /** At the top rate, closed loop. */
+  top?: Phase;
+  /** At a fixed rate, open loop: what was asked for, or half of the top rate. */
+  paced: Phase & { wantedRate: number };
+  verification: Verification;
+  memoryBytes: Record<string, number>;
+  bytesPerMessage?: StoredBytes;
+};
+
+const STUCK_AFTER_MS = 30_000;
+/** How long the open loop runs before it is measured, after the top rate has warmed everything up. */
+const SETTLE_SECONDS = 2;
+
+/** Loads a target, measures it, waits until nothing is under way, and joins the books. */
+export async function runOnce(target: Target, probes: Probes, options: RunOptions): Promise<RunResult> {
+  const { load } = probes;
+  const { say, seconds, warmUpSeconds } = options;
+  const { recipients } = target.calls;
+  const groups = [...target.groups, ...probes.groups];
+  load.send({ kind: 'plan', port: target.port, calls: target.calls });
+  const storedBefore = await target.stored();
+  const progress = reportProgress(probes, recipients, say);
+  let top: MeasuredWindow | undefined;
+  let wantedRate = options.rate;
+  if (wantedRate === undefined) {
+    load.send({ kind: 'saturate', connections: options.connections, outstandingMessages: options.outstanding });
+    await delay(warmUpSeconds * 1_000);
+    top = await measureWindow(probes, groups, seconds);
+    wantedRate = top.messagesPerSecond / 2;
+    // What was on its way at the top rate must not count in the times at half of it.
+    load.send({ kind: 'pause' });
+    await untilDelivered(probes, recipients);
+  }
+  load.send({ kind: 'pace', callsPerSecond: wantedRate / recipients });
+  await delay((top ? SETTLE_SECONDS : warmUpSeconds) * 1_000);
+  const paced = await measureWindow(probes, groups, seconds);
+  load.send({ kind: 'pause' });
+  await untilDelivered(probes, recipients);
+  progress.stop();
+  const storedAfter = await target.stored();
+  const memoryBytes = Object.fromEntries(groups.map((group) => [group.name, readMemoryBytes(group)]));
+
+  const { calls, account, problems } = await readBooks(probes, options.folder);
+  const verification = verifyHandOvers(calls, account.times, recipients);
+  await target.stopServices();
+  const executions = acceptedExecutions(calls);
+  verification.problems.push(
+    ...problems.map((problem) => `provider: ${problem}`),
+    ...(await target.verify({ executions, recipientsPerCall: recipients })),
+  );
+  const between = ({ fromMs, untilMs }: MeasuredWindow) =>
+    latenciesBetween(fromMs, untilMs, calls, account, recipients);
+  return {
+    target: target.name,
+    ...(top && { top: { ...top, latencies: between(top) } }),
+    paced: { ...paced, wantedRate, latencies: between(paced) },
+    verification,
+    memoryBytes,
+    ...(storedBefore &&
+      storedAfter && { bytesPerMessage: perMessage(storedBefore, storedAfter, verification.acceptedMessages) }),
+  };
+}
+
+async function readBooks(probes: Probes, folder: string) {
+  const callsPath = join(folder, 'calls.book');
+  const accountPath = join(folder, 'provider.account');
+  const saved = Promise.all([probes.load.next('saved'), probes.provider.next('saved')]);
+  probes.load.send({ kind: 'save', path: callsPath });
+  probes.provider.send({ kind: 'save', path: accountPath });
+  const [, { problems }] = await saved;
+  return {
+    calls: readCallBook(readFileSync(callsPath)),
+    account: readAccount(readFileSync(accountPath)),
+    problems,
+  };
+}
+
+/** Until the provider has what was accepted, or nothing moves any more: then the verification says what is missing. */
+async function untilDelivered({ provider, load }: Probes, recipients: number): Promise<void> {
+  let movedAt = performance.now();
+  for (let last = -1; performance.now() - movedAt < STUCK_AFTER_MS; ) {
+    await delay(200);
+    if (load.counts.underWay === 0 && provider.taken >= load.counts.accepted * recipients && provider.taken === last)
+      return;
+    if (provider.taken !== last) movedAt = performance.now();
+    last = provider.taken;
+  }
+}
+
+function perMessage(before: StoredBytes, after: StoredBytes, messages: number): StoredBytes {
+  const each = (of: keyof StoredBytes) => (after[of] - before[of]) / messages;
+  return { ledger: each('ledger'), wal: each('wal'), queue: each('queue') };
+}
+
+function reportProgress({ provider, load }: Probes, recipients: number, say: (line: string) => void): { stop(): void } {
+  const startedAt = performance.now();
+  let last = { at: startedAt, taken: 0 };
+  const timer = setInterval(() => {
+    const now = { at: performance.now(), taken: provider.taken };
+    const rate = ((now.taken - last.taken) / (now.at - last.at)) * 1_000;
+    const waiting = load.counts.accepted * recipients - now.taken;
+    say(
+      `${Math.round((now.at - startedAt) / 1_000)} s: ${Math.round(rate)} messages/s, ${now.taken} at the provider, ` +
+        `${waiting} accepted and on their way, ${load.counts.refused} calls refused`,
+    );
+    last = now;
+  }, 5_000);
+  return { stop: () => clearInterval(timer) };
+}
