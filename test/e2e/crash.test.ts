@@ -69,5 +69,52 @@ for (const { kind, skip } of QUEUE_STORES) {
         `killed after ${before}; unknown and sent again: ${marked.size}, of which at the provider twice: ${doubled.length}`,
       );
     });
+
+    // The moment between the two stores: the queue says that the worker has the job, the ledger knows nothing of it.
+    for (const claim of ['never reaches the ledger', 'is committed after its death'] as const) {
+      test(`a worker dies between taking a job and its claim, which ${claim}: the message does not wait for the sweep`, async (t) => {
+        const demo = await createDemo(stack, 'order');
+        await stack.services.get('email-worker')!.stop();
+        const { body } = await stack.trigger({
+          requestId: randomUUID(),
+          campaignId: demo.campaignId,
+          recipients: [{ ...demo.recipient, type: 'external', userId: `${randomUUID()}@shop.example` }],
+        });
+        const executionId = String(body.executionId).replace('UMA-', '');
+        const lock = await stack.pool.connect();
+        try {
+          await lock.query('BEGIN');
+          await lock.query('LOCK TABLE batches IN SHARE MODE');
+          const worker = await stack.start('email-worker');
+          const claiming = await waitFor('the claim to wait for the lock', async () => {
+            const { rows } = await stack.pool.query<{ pid: number }>(
+              `SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+               WHERE NOT l.granted AND l.relation = 'batches'::regclass AND a.application_name = 'outrigger worker'`,
+            );
+            return rows.length > 0 && rows;
+          });
+          await worker.kill();
+          if (claim === 'never reaches the ledger') {
+            for (const { pid } of claiming) await stack.pool.query('SELECT pg_terminate_backend($1)', [pid]);
+          } else await stack.start('email-worker');
+        } finally {
+          await lock.query('ROLLBACK');
+          lock.release();
+        }
+        if (claim === 'never reaches the ledger') await stack.start('email-worker');
+        const freedAt = performance.now();
+        await waitFor('the message to be sent', async () => {
+          const { rows } = await stack.pool.query(
+            `SELECT 1 FROM message_events v JOIN executions e ON v.message_id = ANY (e.message_ids)
+             WHERE e.execution_id = $1 AND v.state = 'sent' AND NOT v.possible_duplicate`,
+            [executionId],
+          );
+          return rows.length === 1;
+        });
+        const tookMs = performance.now() - freedAt;
+        t.diagnostic(`sent ${Math.round(tookMs)} ms after the worker was back`);
+        assert.ok(tookMs < 25_000, `it took ${Math.round(tookMs)} ms: only the sweep found it`);
+      });
+    }
   });
 }

@@ -54,7 +54,7 @@ for (const { kind, skip } of QUEUE_STORES) {
           await stack.start('dispatcher');
         }
       }
-      await waitFor('every message to be handed over', async () => (await handedOver()).messages === total, 60_000);
+      await waitFor('every message to be handed over', async () => (await handedOver()).messages === total);
       await waitFor('every batch to end', async () => (await stack.pool.query('SELECT 1 FROM batches')).rowCount === 0);
       assert.equal((await handedOver()).records, total, 'none went out twice');
       const { rowCount } = await stack.pool.query(`SELECT 1 FROM message_events WHERE state = 'unknown'`);

@@ -6,11 +6,17 @@ export type Timing = {
   leaseMs: number;
   /** No provider call starts later than this after the claim: a call that starts in time also ends in time. */
   lastStartMs: number;
-  /** BullMQ's lock: longer than the lease, so that the queue never hands a live batch to a second worker. */
+  /**
+   * BullMQ's lock, renewed while the process lives. It bounds how long a job waits that a dead worker had taken and not claimed;
+   * a job that is handed out again while its worker lives finds its batch claimed, so it may be far shorter than the lease.
+   */
   lockMs: number;
   /** The janitor leaves an expired claim this long to the worker's own journal before it calls the messages unknown. */
   journalGraceMs: number;
 };
+
+/** A live process whose event loop stands still for half of this loses its locks, which costs a look at the ledger. */
+const LOCK_MS = 6_000;
 
 /** Everything follows from how long a provider call may take. */
 export function deriveTiming(providerTimeoutMs: number): Timing {
@@ -20,7 +26,7 @@ export function deriveTiming(providerTimeoutMs: number): Timing {
     providerTimeoutMs,
     leaseMs,
     lastStartMs: leaseMs - providerTimeoutMs - marginMs,
-    lockMs: leaseMs * 1.5,
+    lockMs: LOCK_MS,
     journalGraceMs: Math.max(10_000, providerTimeoutMs * 3),
   };
 }

@@ -1,4 +1,5 @@
 import { accountMessages, janitorRepairs } from '@outrigger/metrics';
+import type { QueueBeat } from '@outrigger/queue';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
 import {
   advanceCampaigns,
@@ -10,6 +11,7 @@ import {
   readAccount,
   recordOutcomes,
   repairLost,
+  sweepLost,
   sweepWaiting,
   type TenantAccount,
 } from '@outrigger/store';
@@ -21,6 +23,8 @@ export type JanitorDeps = {
   enqueue: Enqueue;
   log: Log;
   everyMs: number;
+  /** Whether the queue store still has what it was given. */
+  queueBeat: QueueBeat;
   /** A due batch that was put into the queue longer ago than this is put in again. */
   sweepAfterMs: number;
   /** How long an expired claim is left to its worker's journal. */
@@ -53,6 +57,7 @@ export function startJanitor(deps: JanitorDeps): Part {
         await forgetIdleSlots(deps.pool, IDLE_SLOTS_MS);
         partitionsAt = performance.now();
       }
+      if ((await deps.queueBeat()) === 'lost') await rebuildQueues(deps);
       await cleanUp(deps);
       if (performance.now() - accountAt > ACCOUNT_EVERY_MS) {
         accountAt = performance.now();
@@ -79,7 +84,7 @@ export function startJanitor(deps: JanitorDeps): Part {
 }
 
 /** One round. Several janitors may run at once: every step takes its rows with a lock that the others skip. */
-export async function cleanUp(deps: Omit<JanitorDeps, 'everyMs'>): Promise<void> {
+export async function cleanUp(deps: Omit<JanitorDeps, 'everyMs' | 'queueBeat'>): Promise<void> {
   await advanceCampaigns(deps.pool);
   const lost = await loseExpiredClaims(deps);
   const decided = await decideUnsettled(deps.pool);
@@ -103,8 +108,22 @@ export async function cleanUp(deps: Omit<JanitorDeps, 'everyMs'>): Promise<void>
   }
 }
 
+/** Puts all that waits into the queues again, at once: the queue store lost something, or was away when it was given something. */
+export async function rebuildQueues(deps: Pick<JanitorDeps, 'pool' | 'enqueue' | 'log'>): Promise<number> {
+  const lostAt = performance.now();
+  let requeued = 0;
+  for (let swept = SWEEP_LIMIT; swept === SWEEP_LIMIT; ) {
+    const batches = await sweepLost(deps.pool, performance.now() - lostAt, SWEEP_LIMIT);
+    swept = batches.length;
+    requeued += swept;
+    if (swept > 0) deps.enqueue(batches);
+  }
+  if (requeued > 0) deps.log.warn({ event: 'janitor.queues_rebuilt', requeued_batches: requeued });
+  return requeued;
+}
+
 /** Without its worker's journal nobody knows which calls were begun: every message of such a batch is unknown. */
-async function loseExpiredClaims(deps: Omit<JanitorDeps, 'everyMs'>): Promise<number> {
+async function loseExpiredClaims(deps: Omit<JanitorDeps, 'everyMs' | 'queueBeat'>): Promise<number> {
   const held = await heldTooLong(deps.pool, deps.journalGraceMs);
   const decideAt = new Date(Date.now() + deps.unknownWindowMs);
   const items = held.flatMap((batch) =>

@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelPort, createGrouper, lanesOf, type Timing } from '@outrigger/core';
 import type { PooledProvider } from '@outrigger/flow';
 import { messagesInFlight, stageSeconds } from '@outrigger/metrics';
-import { type QueueStore, startLaneWorker } from '@outrigger/queue';
+import { type GivenBack, type QueueStore, startLaneWorker } from '@outrigger/queue';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
-import { type ClaimedBatch, claimBatches, markNotEnqueued, type Pool, releaseBatches } from '@outrigger/store';
+import { type ClaimedBatch, claimBatches, type Pool, readDueIn, releaseBatches } from '@outrigger/store';
 import { startBrakeWatch } from './brake-watch.ts';
 import { deliver } from './deliver.ts';
 import type { Enqueue } from './enqueue.ts';
@@ -37,6 +37,7 @@ export type ChannelWorkerOptions<Settings, Target, Message> = {
 const CLAIM_GROUP = 16;
 const GIVE_BACK_RETRY_MS = 1_000;
 const LONGEST_HOLD_MS = 5_000;
+const LOCKED_AGAIN_MS = 50;
 
 /**
  * Runs a channel's lanes in this process: takes jobs, claims their batches and delivers them. Its parts stop in order: no new
@@ -71,15 +72,11 @@ export async function startChannelWorker<Settings, Target, Message>(
     },
   });
 
-  async function handle({ batchId }: { batchId: string }): Promise<void> {
+  async function handle({ batchId }: { batchId: string }): Promise<GivenBack | undefined> {
     // While no account may be called at all, the batch is better left unclaimed than claimed and put off.
     const blockedMs = Math.min(options.provider.blockedForMs(), LONGEST_HOLD_MS);
     if (blockedMs > 0) await delay(blockedMs, undefined, { signal: stop.signal }).catch(() => undefined);
-    if (stop.signal.aborted) {
-      // The job ends here with this process; the janitor puts the batch in again at once.
-      await markNotEnqueued(pool, [batchId]);
-      return;
-    }
+    if (stop.signal.aborted) return { againInMs: 0 };
     // The lease is measured from before the claim on the monotonic clock: a process that was frozen sees that it is over.
     const startedAt = performance.now();
     const token = randomUUID();
@@ -90,9 +87,9 @@ export async function startChannelWorker<Settings, Target, Message>(
       // The claim may be committed although its answer was lost; nothing was begun, so it goes back.
       log.error({ event: 'claim.failed', batch_id: batchId, ...errorFields(error) });
       await giveBack({ batchId, token });
-      return;
+      return { againInMs: 0 };
     }
-    if (!batch) return;
+    if (!batch) return unclaimed(batchId);
     messagesInFlight.inc({ lane: batch.lane }, batch.messages.length);
     const deps = {
       ...options,
@@ -114,6 +111,21 @@ export async function startChannelWorker<Settings, Target, Message>(
     }
     messagesInFlight.dec({ lane: batch.lane }, batch.messages.length);
     log.debug({ event: 'batch.delivered', lane: batch.lane, batch_id: batchId, messages: batch.messages.length });
+    return undefined;
+  }
+
+  /**
+   * What could not be claimed is ended or in other hands, as a rule. But the queue's clock is not the ledger's, and a sweep may
+   * have had the row locked: then the job comes again, instead of leaving its batch to the janitor.
+   */
+  async function unclaimed(batchId: string): Promise<GivenBack | undefined> {
+    try {
+      const dueInMs = await readDueIn(pool, batchId);
+      return dueInMs === undefined ? undefined : { againInMs: Math.max(dueInMs, LOCKED_AGAIN_MS) };
+    } catch (error) {
+      log.error({ event: 'claim.failed', batch_id: batchId, ...errorFields(error) });
+      return { againInMs: GIVE_BACK_RETRY_MS };
+    }
   }
 
   async function giveBack(batch: { batchId: string; token: string }): Promise<void> {

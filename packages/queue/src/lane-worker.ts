@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lane } from '@outrigger/core';
-import { type IQueueBackend, type Job, Worker } from 'bullmq';
+import { DelayedError, type IQueueBackend, type Job, WaitingError, Worker } from 'bullmq';
 import { calmReporter } from './calm-reporter.ts';
 import { type DeliverPointer, readDeliverPayload } from './job.ts';
 import type { QueueStore, WorkerBackend } from './store.ts';
@@ -10,10 +10,14 @@ const RETRY_START_MS = 1_000;
 const ACKNOWLEDGE_LIMIT_MS = 5_000;
 const RELEASE_LIMIT_MS = 1_000;
 
-/** A job whose workers died this often is failed here; the janitor still finds its batch in the ledger. */
-const MAX_STALLED_COUNT = 3;
+/**
+ * A job comes back however often its workers died. What a message does to its workers is counted by the claims in the ledger,
+ * which end it as poison; a worker that dies between taking a job and claiming its batch is not the message's fault.
+ */
+const MAX_STALLED_COUNT = 1_000_000;
 
-const KEPT_FAILURES = { count: 1_000, age: 24 * 60 * 60 };
+/** A process of another build may have put this job in, or may be able to read it. */
+const UNREADABLE_AGAIN_MS = 5_000;
 
 export type LaneWorkerOptions = {
   /** Handlers that run at once in this process. */
@@ -27,11 +31,15 @@ export type LaneWorkerOptions = {
   onError(error: Error): void;
 };
 
+/** The job goes back into the queue, for whoever takes it then. */
+export type GivenBack = { againInMs: number };
+
 /**
- * Delivers the batch that the pointer names. Resolving acknowledges the job, also when there was nothing to claim.
- * Throwing fails it for good. The signal fires when the job's lock was lost and another worker may have the job.
+ * Delivers the batch that the pointer names. Resolving acknowledges the job, also when there was nothing to claim, or gives it
+ * back. Throwing ends it for good: the janitor finds its batch in the ledger. The signal fires when the job's lock was lost and
+ * another worker may have the job.
  */
-export type LaneHandler = (pointer: DeliverPointer, signal: AbortSignal) => Promise<void>;
+export type LaneHandler = (pointer: DeliverPointer, signal: AbortSignal) => Promise<GivenBack | undefined>;
 
 export type LaneWorker = {
   /** Takes no more jobs, waits for the handlers that run, however long they take, and lets go of the store. */
@@ -49,23 +57,29 @@ export function startLaneWorker(
     if (!Number.isInteger(value) || value < 1) throw new Error(`not a concurrency or a lock time: ${value}`);
   }
   const report = calmReporter(options.onError);
-  const running = new Set<Promise<void>>();
+  const running = new Set<Promise<unknown>>();
   const stopping = new AbortController();
 
   // BullMQ hands out a signal only to a processor that declares three parameters.
-  async function process(job: Job, _token: string | undefined, signal: AbortSignal | undefined): Promise<void> {
+  async function process(job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<void> {
     const read = readDeliverPayload(job.name, job.data);
-    if ('unreadable' in read) throw storable(new Error(`job ${job.id}: ${read.unreadable}`));
+    if ('unreadable' in read) {
+      report(new Error(`job ${job.id}: ${read.unreadable}; it waits for a worker that can`));
+      await giveBack(job, token, UNREADABLE_AGAIN_MS);
+      return;
+    }
     const work = (async () => handle(read.pointer, signal ?? new AbortController().signal))();
     running.add(work);
+    let given: GivenBack | undefined;
     try {
-      await work;
+      given = await work;
     } catch (error) {
       report(error);
       throw storable(new Error(`handler failed: ${error instanceof Error ? error.name : typeof error}`));
     } finally {
       running.delete(work);
     }
+    if (given) await giveBack(job, token, given.againInMs);
   }
 
   async function open(): Promise<{ worker: LaneBullWorker; backend: WorkerBackend } | undefined> {
@@ -128,9 +142,10 @@ function newWorker(
       prefix: store.prefix,
       concurrency: options.concurrency,
       lockDuration: options.lockMs,
-      stalledInterval: Math.max(250, Math.min(15_000, options.lockMs / 2)),
+      stalledInterval: Math.max(250, options.lockMs / 2),
       maxStalledCount: MAX_STALLED_COUNT,
-      removeOnFail: KEPT_FAILURES,
+      // A failed job would keep its id, and with it the janitor from putting its batch in again.
+      removeOnFail: { count: 0 },
       runRetryDelay: RETRY_START_MS,
     },
     backend.factory,
@@ -140,6 +155,19 @@ function newWorker(
     for (const jobId of jobIds) worker.cancelJob(jobId, 'the lock of the job was lost');
   });
   return worker;
+}
+
+/**
+ * BullMQ is told by an exception that a job was moved. When the store is away, the job comes back as a stall, or the janitor
+ * puts its batch in again.
+ */
+async function giveBack(job: Job, token: string | undefined, inMs: number): Promise<never> {
+  if (inMs > 0) {
+    await job.moveToDelayed(Date.now() + inMs, token);
+    throw new DelayedError();
+  }
+  await job.moveToWait(token);
+  throw new WaitingError();
 }
 
 /** BullMQ stores message and stack of what a job threw; an error of a handler may quote an address, ours does not. */

@@ -1,4 +1,5 @@
 import { ConnectionClosedError, PostgresConnection, PostgresQueueBackend } from 'bullmq';
+import { createBeat } from './beat.ts';
 import type { QueueStore, WorkerBackend } from './store.ts';
 
 /** As for Redis: an add that takes longer is left to the janitor. */
@@ -34,6 +35,18 @@ export async function openPostgresStore({ databaseUrl, schema, prefix, report }:
     report,
     prefix,
     isReachable: () => true,
+    watchMemory: () => {
+      // Only a crash of the server can undo an add (see connectionConfig), and after a crash the server has started anew.
+      let startedAt: unknown;
+      return createBeat(async () => {
+        const { rows } = await producer.pool.query(
+          'SELECT pg_postmaster_start_time()::text AS at, pg_is_in_recovery() AS r',
+        );
+        const before = startedAt;
+        startedAt = JSON.stringify(rows[0]);
+        return startedAt === before;
+      });
+    },
     close: () => producer.close(),
     // The schema is shared by all who use it; BullMQ's own prefix does nothing on Postgres.
     queueName: (lane) => `${prefix}-${lane}`,

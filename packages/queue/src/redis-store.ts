@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createRedisBackend, QueueKeys, RedisConnection, RedisQueueBackend } from 'bullmq';
 import { Redis } from 'ioredis';
+import { createBeat } from './beat.ts';
 import type { QueueStore, WorkerBackend } from './store.ts';
 
 /** A producer gives up after this long: its caller has a person waiting, and the janitor repairs what was not added. */
@@ -11,6 +13,8 @@ const PRODUCER_LIMIT_MS = 1_500;
  * wait may last, far shorter than the quarter of an hour TCP takes to notice a peer that vanished.
  */
 const WORKER_SILENCE_LIMIT_MS = 15_000;
+/** The counter of a process that is gone is forgotten after this. */
+const BEAT_KEPT_S = 24 * 60 * 60;
 
 const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 2_000);
 
@@ -51,6 +55,17 @@ export async function openRedisStore({ url, prefix, report }: Options): Promise<
     report,
     prefix,
     isReachable: () => producer.status === 'ready',
+    watchMemory: () => {
+      // A counter of our own: emptied, it starts at one again; on older data it goes back; on a replica that lost it, too.
+      const key = `${prefix}:beat:${randomUUID()}`;
+      let count = 0;
+      return createBeat(async () => {
+        const before = count;
+        count = await producer.incr(key);
+        await producer.expire(key, BEAT_KEPT_S);
+        return count === before + 1;
+      });
+    },
     close: async () => {
       producer.disconnect();
     },

@@ -16,11 +16,19 @@ export type QueueStoreOptions = {
   onError?(error: Error): void;
 };
 
+/**
+ * Asks whether the store still has all that it was given before. `lost`: it was emptied, restarted on older data or replaced
+ * since the last beat, or it was away and may not have taken something. Call it regularly.
+ */
+export type QueueBeat = () => Promise<'steady' | 'lost' | 'away'>;
+
 /** BullMQ's connections to one store. Lanes open their queues and workers on it; close those first, then this. */
 export type QueueStore = {
   readonly kind: 'postgres' | 'redis';
   /** False when the store is known to be away, so that a producer can fail at once. */
   isReachable(): boolean;
+  /** Opens a watch over the store's memory. The first beat answers `lost`: whoever just came does not know. */
+  watchMemory(): QueueBeat;
   close(): Promise<void>;
   /** For this package only. */
   readonly report: (error: unknown) => void;

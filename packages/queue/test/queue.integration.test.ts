@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type IQueueBackend, Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import {
   type DeliverJob,
   type DeliverPointer,
@@ -48,6 +49,7 @@ for (const underTest of storesUnderTest()) {
       startWorker(
         async (pointer) => {
           handled.push(pointer);
+          return undefined;
         },
         { concurrency },
       );
@@ -162,36 +164,78 @@ for (const underTest of storesUnderTest()) {
       });
     });
 
-    test('a job whose handler throws is failed, is not tried again, and keeps no word of what was thrown', async () => {
+    test('a job whose handler throws is gone: it is not tried again, and its id is free for the janitor', async () => {
       await withLane(async (lane) => {
         const taken: string[] = [];
         startWorker(async ({ batchId }) => {
           taken.push(batchId);
-          if (batchId === '0') throw new TypeError('ann@example.org is not iterable');
+          if (taken.length === 1) throw new TypeError('ann@example.org is not iterable');
+          return undefined;
         });
         await lane.enqueue(numbered(1));
-        await eventually(async () => (await lane.depth()).failed === 1);
-        await lane.enqueue(numbered(5));
-        await eventually(() => taken.length === 5);
-        assert.deepEqual(taken.sort(), ['0', '1', '2', '3', '4']);
+        await eventually(async () => taken.length === 1 && (await lane.depth()).active === 0);
+        assert.deepEqual(await lane.depth(), { waiting: 0, delayed: 0, active: 0, failed: 0 });
         assert.deepEqual(errors, ['ann@example.org is not iterable']);
-        const [failed] = await failedJobs(store);
-        assert.equal(failed?.reason, 'handler failed: TypeError');
-        assert.doesNotMatch(JSON.stringify(failed), /ann@example/);
+        await lane.enqueue(numbered(1));
+        await eventually(() => taken.length === 2);
       });
     });
 
-    test('a payload of another version is failed with a clear reason and reaches no handler', async () => {
+    test('a job that its handler gives back is handed out again, at once or later', async () => {
+      await withLane(async (lane) => {
+        const taken: number[] = [];
+        startWorker(async () => {
+          taken.push(performance.now());
+          if (taken.length === 1) return { againInMs: 0 };
+          return taken.length === 2 ? { againInMs: 300 } : undefined;
+        });
+        await lane.enqueue(numbered(1));
+        await eventually(async () => taken.length === 3 && (await lane.depth()).active === 0);
+        assert.ok(taken[2]! - taken[1]! >= 290, `${taken[2]! - taken[1]!} ms`);
+        assert.deepEqual(await lane.depth(), { waiting: 0, delayed: 0, active: 0, failed: 0 });
+        assert.deepEqual(errors, []);
+      });
+    });
+
+    test('a payload of another version reaches no handler and waits for a worker that can read it', async () => {
       await withLane(async (lane) => {
         const raw = rawQueue(store);
         await raw.add('deliver', { v: 2, batch_ids: ['1', '2'] }, { jobId: 'b-1-1' });
         const handled = startRecorder();
-        await eventually(async () => (await lane.depth()).failed === 1);
+        await eventually(async () => (await lane.depth()).delayed === 1);
         assert.deepEqual(handled, []);
-        const [failed] = await failedJobs(store);
-        assert.match(failed?.reason ?? '', /b-1-1: unknown payload version 2: this process reads version 1/);
+        assert.match(errors.join(), /b-1-1: unknown payload version 2: this process reads version 1; it waits/);
         await raw.close();
       });
+    });
+
+    test('a field that a newer version added is left alone', async () => {
+      await withLane(async () => {
+        const raw = rawQueue(store);
+        await raw.add('deliver', { v: 1, batch_id: '1', added_later: { x: 1 } }, { jobId: 'b-1-1' });
+        const handled = startRecorder();
+        await eventually(() => handled.length === 1);
+        assert.deepEqual(handled, [{ batchId: '1' }]);
+        await raw.close();
+      });
+    });
+
+    test('the beat tells when the store was emptied, and when it was not', async () => {
+      const beat = store.watchMemory();
+      assert.equal(await beat(), 'lost', 'whoever just came does not know');
+      assert.equal(await beat(), 'steady');
+      assert.equal(await beat(), 'steady');
+      if (underTest.queueUrl === undefined) return;
+      const redis = new Redis(underTest.queueUrl);
+      const [key] = await redis.keys(`${underTest.prefix}:beat:*`);
+      await redis.del(key!);
+      assert.equal(await beat(), 'lost');
+      assert.equal(await beat(), 'steady');
+      // Older data came back.
+      await redis.decr(key!);
+      assert.equal(await beat(), 'lost');
+      assert.equal(await beat(), 'steady');
+      redis.disconnect();
     });
 
     test('the signal fires when the lock of the running job is lost', async () => {
@@ -279,11 +323,4 @@ function numbered(count: number): DeliverJob[] {
 /** BullMQ's own queue, to see and write what our API does not. */
 function rawQueue(store: QueueStore): Queue<unknown, void, string, unknown, void, string, IQueueBackend, unknown> {
   return new Queue(store.queueName('email'), { connection: {}, prefix: store.prefix }, store.producerBackend);
-}
-
-async function failedJobs(store: QueueStore): Promise<{ reason: string; stack: string[] | null }[]> {
-  const raw = rawQueue(store);
-  const jobs = await raw.getJobs('failed');
-  await raw.close();
-  return jobs.map((job) => ({ reason: job.failedReason, stack: job.stacktrace }));
 }

@@ -79,7 +79,7 @@ async function dropKeys(url: string, prefix: string): Promise<void> {
 }
 
 /** Resolves when `check` holds. Fails the test when it still does not after `limitMs`. */
-export async function eventually(check: () => Promise<boolean> | boolean, limitMs = 10_000): Promise<void> {
+export async function eventually(check: () => Promise<boolean> | boolean, limitMs = 60_000): Promise<void> {
   const giveUpAt = performance.now() + limitMs;
   while (!(await check())) {
     if (performance.now() > giveUpAt) throw new Error(`still not so after ${limitMs} ms: ${check}`);

@@ -133,3 +133,17 @@ function recipientOf(row: ClaimRow, contents: Map<string, Recipient[]>): Recipie
   if (row.override_recipient !== null) return correctedRecipient(row.override_recipient, recipient);
   return recipient ?? { type: 'external', userId: '', namespace: '', context: {} as JsonObject };
 }
+
+/**
+ * In how many milliseconds an unclaimed batch is due, by the ledger's clock; undefined when it is claimed, gone or held by a
+ * brake. For whoever could not claim it: its job came too early, or somebody had the row locked for a moment.
+ */
+export async function readDueIn(pool: Pool, batchId: string): Promise<number | undefined> {
+  const { rows } = await pool.query<{ due_in_ms: number }>({
+    name: 'due-in',
+    text: `SELECT greatest(0, ceil(extract(epoch FROM eligible_at - now()) * 1000))::float8 AS due_in_ms FROM batches
+           WHERE batch_id = $1 AND token IS NULL AND eligible_at < 'infinity'`,
+    values: [batchId],
+  });
+  return rows[0]?.due_in_ms;
+}

@@ -84,6 +84,14 @@ function waitingBatch(row: WaitingRow): NewBatch {
   return { batchId: row.batch_id, lane: row.lane, tenantId: row.tenant_id, claims: row.claims };
 }
 
+type SweptRow = WaitingRow & { delay_ms: number };
+const SWEPT = `batch_id, lane, tenant_id, claims,
+  greatest(0, ceil(extract(epoch FROM eligible_at - now()) * 1000))::float8 AS delay_ms`;
+
+function sweptBatch(row: SweptRow): NewBatch & { delayMs?: number } {
+  return { ...waitingBatch(row), ...(row.delay_ms > 0 && { delayMs: row.delay_ms }) };
+}
+
 /**
  * Gives claimed batches back: what has no outcome waits again. Only a caller who holds the token may do it, and only when
  * it is certain that no provider call for the remaining messages was begun. Returns what to enqueue.
@@ -109,24 +117,36 @@ export async function sweepWaiting(
   limit = 1_000,
 ): Promise<(NewBatch & { delayMs?: number })[]> {
   await freeReleased(pool);
-  const { rows } = await pool.query<WaitingRow & { delay_ms: number }>(
+  const { rows } = await pool.query<SweptRow>(
     `UPDATE batches SET enqueued_at = now() WHERE batch_id IN (
        SELECT batch_id FROM batches WHERE token IS NULL
          AND (eligible_at <= now() AND greatest(enqueued_at, eligible_at) < now() - $1 * interval '1 millisecond'
            OR enqueued_at = '-infinity' AND eligible_at <= now() + $3 * interval '1 millisecond')
        ORDER BY enqueued_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-     RETURNING batch_id, lane, tenant_id, claims, greatest(0, ceil(extract(epoch FROM eligible_at - now()) * 1000))::int AS delay_ms`,
+     RETURNING ${SWEPT}`,
     [afterMs, limit, ENQUEUE_EARLY_MS],
   );
-  return rows.map((row) => ({ ...waitingBatch(row), ...(row.delay_ms > 0 && { delayMs: row.delay_ms }) }));
+  return rows.map(sweptBatch);
 }
 
-/** Says that the queue has nothing of a waiting batch any more: the next sweep puts it in. */
-export async function markNotEnqueued(pool: Pool, batchIds: string[]): Promise<void> {
-  await pool.query(
-    "UPDATE batches SET enqueued_at = '-infinity' WHERE batch_id = ANY ($1::bigint[]) AND token IS NULL",
-    [batchIds],
+/**
+ * Waiting batches that were last put into the queue more than `lostMsAgo` ago, when it lost what it had: all that are not held by
+ * a brake, due or not. Those that the queue has after all keep their place in it: a job id is there once.
+ */
+export async function sweepLost(
+  pool: Pool,
+  lostMsAgo: number,
+  limit = 1_000,
+): Promise<(NewBatch & { delayMs?: number })[]> {
+  const { rows } = await pool.query<SweptRow>(
+    `UPDATE batches SET enqueued_at = now() WHERE batch_id IN (
+       SELECT batch_id FROM batches WHERE token IS NULL AND eligible_at < 'infinity'
+         AND enqueued_at < now() - $1 * interval '1 millisecond'
+       ORDER BY enqueued_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+     RETURNING ${SWEPT}`,
+    [lostMsAgo, limit],
   );
+  return rows.map(sweptBatch);
 }
 
 /** Longer than a janitor's round, so that the queue has a batch when it becomes due. */

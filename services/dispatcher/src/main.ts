@@ -49,6 +49,7 @@ await runService(log, async (parts) => {
       enqueue,
       log,
       everyMs: config.JANITOR_EVERY_MS,
+      queueBeat: queueStore.watchMemory(),
       sweepAfterMs: config.SWEEP_AFTER_MS,
       journalGraceMs: deriveTiming(config.PROVIDER_TIMEOUT_MS).journalGraceMs,
       unknownWindowMs: config.UNKNOWN_WINDOW_MS,
