@@ -97,7 +97,7 @@ export const recordGroupOutcomes = histogram(
 
 export const janitorRepairs = counter(
   'janitor_repairs_total',
-  'What the janitor found and repaired: lost_claims, resent, held, requeued_batches',
+  'What the janitor found and repaired: lost_claims, resent, held, requeued_batches, rebuilt_batches',
   ['kind'],
 );
 export const accountMessages = gauge(

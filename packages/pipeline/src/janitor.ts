@@ -118,6 +118,7 @@ export async function rebuildQueues(deps: Pick<JanitorDeps, 'pool' | 'enqueue' |
     requeued += swept;
     if (swept > 0) deps.enqueue(batches);
   }
+  janitorRepairs.inc({ kind: 'rebuilt_batches' }, requeued);
   if (requeued > 0) deps.log.warn({ event: 'janitor.queues_rebuilt', requeued_batches: requeued });
   return requeued;
 }
