@@ -17,8 +17,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   render: ['core', 'contracts'],
   store: ['core', 'contracts'],
   queue: ['core', 'contracts'],
-  'channel-email': ['core', 'contracts'],
-  'aws-sns': ['core'],
+  // Signs and sends what SES and SNS are told: the one place that knows AWS's signature, credentials and connections.
+  'aws-request': ['core'],
+  'channel-email': ['core', 'contracts', 'aws-request'],
+  'aws-sns': ['core', 'aws-request'],
   'channel-sms': ['core', 'contracts', 'aws-sns'],
   'channel-push': ['core', 'contracts', 'aws-sns'],
   runtime: ['core', 'metrics'],
@@ -43,6 +45,7 @@ const OWNED: Record<string, RegExp> = {
   mjml: /^packages\/(render\/src|bench\/src\/naive)\//,
   pino: /^packages\/runtime\/src\//,
   'prom-client': /^packages\/metrics\/src\//,
+  undici: /^packages\/aws-request\/src\//,
   nodemailer: /^packages\/channel-[a-z]+\/src\/providers\/[a-z]+\//,
 };
 
@@ -128,12 +131,12 @@ test('a library with one owner is imported by nobody else', () => {
   assert.deepEqual(found, []);
 });
 
-test('a provider SDK is imported only inside its provider folder, or in the package that two channels share', () => {
+test('a provider SDK is imported only inside its provider folder, or where its credentials are found', () => {
   const found = violations(production, (file) =>
     file.imports.filter(
       (name) =>
         name.startsWith('@aws-sdk/') &&
-        !/\/providers\/[a-z]+\/|^packages\/(aws-sns|bench\/src\/naive)\//.test(file.path),
+        !/\/providers\/[a-z]+\/|^packages\/(aws-request\/src\/credentials\.ts$|bench\/src\/naive\/)/.test(file.path),
     ),
   );
   assert.deepEqual(found, []);

@@ -9,4 +9,4 @@ export {
   emailProviderConfig,
 } from './providers/index.ts';
 export { SANDBOX_RECIPIENTS } from './providers/sandbox/codes.ts';
-export { SES_MESSAGE_TAG } from './providers/ses/send.ts';
+export { SES_MESSAGE_TAG } from './providers/ses/request.ts';

@@ -11,20 +11,21 @@ import { sampleEmail } from './sample.ts';
 
 const RECIPIENT = 'ada@example.com';
 const XML = { 'content-type': 'text/xml' };
+const JSON_TYPE = { 'content-type': 'application/json' };
 
 const REPLIES: Record<PlayedBehaviour, ScriptedReply> = {
-  accepts: sesAnswer('<MessageId>0100018b-1</MessageId>'),
-  throttles: sesError(400, 'Throttling', 'Maximum sending rate exceeded.'),
+  accepts: sesAnswer({ MessageId: '0100018b-1' }),
+  throttles: sesError(429, 'TooManyRequestsException', 'Maximum sending rate exceeded.'),
   'refuses-recipient': sesError(
     400,
     'MessageRejected',
     `Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: ${RECIPIENT}`,
   ),
   'refuses-content': sesError(400, 'MessageRejected', 'Message contains a virus'),
-  'server-error': sesError(500, 'InternalFailure', 'The request processing has failed.'),
+  'server-error': sesError(500, 'InternalServiceErrorException', 'The request processing has failed.'),
   hangs: 'hang',
   resets: 'reset',
-  garbage: { status: 200, headers: XML, body: '<html>It works!' },
+  garbage: { status: 200, headers: JSON_TYPE, body: '{"MessageId":"0100' },
 };
 
 providerConformance<EmailMessage>({
@@ -41,27 +42,29 @@ describe('ses', () => {
     const result = await provider.send(message, AbortSignal.timeout(5_000));
     await close();
     assert.deepEqual(result, { kind: 'accepted', providerMessageId: '0100018b-1' });
-    const form = new URLSearchParams(peer.requests[0]?.body.toString());
-    const { 'RawMessage.Data': data, ...fields } = Object.fromEntries(form);
+    const request = peer.requests[0]!;
+    assert.deepEqual([request.method, request.path], ['POST', '/v2/email/outbound-emails']);
+    const { Content, ...fields } = JSON.parse(request.body.toString());
     assert.deepEqual(fields, {
-      Action: 'SendRawEmail',
-      Version: '2010-12-01',
-      Source: 'shop@example.org',
-      'Destinations.member.1': RECIPIENT,
-      'Tags.member.1.Name': 'outrigger_message_id',
-      'Tags.member.1.Value': 'm-1',
+      FromEmailAddress: 'shop@example.org',
+      Destination: { ToAddresses: [RECIPIENT] },
+      EmailTags: [{ Name: 'outrigger_message_id', Value: 'm-1' }],
       ConfigurationSetName: 'events',
     });
-    const parsed = await PostalMime.parse(Buffer.from(data ?? '', 'base64'));
+    const data: unknown = Content.Raw.Data;
+    const parsed = await PostalMime.parse(Buffer.from(String(data), 'base64'));
     assert.equal(parsed.subject, message.subject);
     assert.equal(parsed.messageId, '<m-1@example.org>');
     assert.match(peer.requests[0]?.headers.authorization ?? '', /Credential=AKIDEXAMPLE\/\d{8}\/eu-central-1\/ses\//);
   });
 
   const answers: [ScriptedReply, string, string][] = [
-    [sesAnswer(''), 'ambiguous.response', 'no_message_id'],
-    [sesAnswer('<MessageId></MessageId>'), 'ambiguous.response', 'no_message_id'],
-    [{ status: 200, headers: XML, body: '' }, 'ambiguous.response', 'no_message_id'],
+    [sesAnswer({}), 'ambiguous.response', 'no_message_id'],
+    [sesAnswer({ MessageId: '' }), 'ambiguous.response', 'no_message_id'],
+    [sesAnswer({ MessageId: 17 }), 'ambiguous.response', 'no_message_id'],
+    [{ status: 200, headers: JSON_TYPE, body: '' }, 'ambiguous.response', 'HTTP 200'],
+    [{ status: 200, headers: JSON_TYPE, body: '["0100018b-1"]' }, 'ambiguous.response', 'HTTP 200'],
+    [{ status: 204 }, 'ambiguous.response', 'HTTP 204'],
     [sesError(400, 'Throttling', 'Daily message quota exceeded.'), 'transient.configuration', 'Throttling'],
     [sesError(400, 'AccountSendingPausedException', 'x'), 'transient.configuration', 'AccountSendingPausedException'],
     [
@@ -121,7 +124,7 @@ describe('ses', () => {
     const untold = await startSes(quota(''));
     assert.equal(await untold.provider.readRate?.(), undefined);
     await untold.close();
-    const denied = await startSes(sesError(403, 'AccessDenied', 'not allowed'));
+    const denied = await startSes(queryError(403, 'AccessDenied'));
     await assert.rejects(async () => denied.provider.readRate?.(), { name: 'AccessDenied' });
     await denied.close();
   });
@@ -192,19 +195,20 @@ function config(endpoint: string, env: Record<string, string> = {}) {
   });
 }
 
-function sesAnswer(result: string): ScriptedReply {
-  const body =
-    '<SendRawEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">' +
-    `<SendRawEmailResult>${result}</SendRawEmailResult>` +
-    '<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></SendRawEmailResponse>';
-  return { status: 200, headers: XML, body };
+function sesAnswer(result: object): ScriptedReply {
+  return { status: 200, headers: JSON_TYPE, body: JSON.stringify(result) };
 }
 
 function sesError(status: number, name: string, text: string, headers: Record<string, string> = {}): ScriptedReply {
+  const type = { 'x-amzn-errortype': `${name}:http://internal.amazon.com/coral/com.amazonaws.ses/` };
+  return { status, headers: { ...JSON_TYPE, ...type, ...headers }, body: JSON.stringify({ message: text }) };
+}
+
+function queryError(status: number, name: string): ScriptedReply {
   const body =
     '<ErrorResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><Error><Type>Sender</Type>' +
-    `<Code>${name}</Code><Message>${text}</Message></Error><RequestId>r-1</RequestId></ErrorResponse>`;
-  return { status, headers: { ...XML, ...headers }, body };
+    `<Code>${name}</Code><Message>not allowed</Message></Error><RequestId>r-1</RequestId></ErrorResponse>`;
+  return { status, headers: XML, body };
 }
 
 function describeReply(reply: ScriptedReply): string {

@@ -27,7 +27,7 @@ it('remembers the endpoints used last, and asks again for the others', async () 
   for (const token of ['a', 'b', 'a', 'c', 'a', 'b']) assert.deepEqual(await ask(token), { arn: `arn:of:${token}` });
   endpoints.forget(APPLICATION, 'b');
   await ask('b');
-  client.destroy();
+  await client.close();
   await peer.close();
   const asked = peer.requests.map((request) => readRequest(request).fields.get('Token'));
   // `a` was used after `b`, so `c` pushes `b` out; the last `b` was forgotten.

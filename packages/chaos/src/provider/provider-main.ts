@@ -6,13 +6,13 @@ import { openSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRandom } from '../random.ts';
 import { chooseBehaviour } from './behaviour.ts';
-import { doubtLine, handOverLine, strangeLine } from './provider-ledger.ts';
+import { doubtLine, type HandOver, handOverLine, strangeLine } from './provider-ledger.ts';
 import {
   accepted,
   endpointMade,
   failure,
-  type HandOverRequest,
   type ProviderKind,
+  type ProviderRequest,
   readSesRequest,
   readSnsRequest,
   type WireReply,
@@ -27,8 +27,9 @@ const random = createRandom(Number(seed), `${kind} ${process.pid}`);
 let taken = 0;
 
 /** Workers ask an SES account for its rate; the accounts of a run state theirs, so this one only has to be an answer. */
-const SEND_QUOTA = {
+const SEND_QUOTA: WireReply = {
   status: 200,
+  type: 'text/xml',
   body:
     '<GetSendQuotaResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><GetSendQuotaResult>' +
     '<Max24HourSend>10000000</Max24HourSend><MaxSendRate>2000</MaxSendRate><SentLast24Hours>0</SentLast24Hours>' +
@@ -57,7 +58,7 @@ const server = createServer((request, response) => {
 server.keepAliveTimeout = 60_000;
 server.listen(Number(port), '127.0.0.1', () => console.log('{"event":"service.ready"}'));
 
-function answer(wanted: HandOverRequest, request: IncomingMessage, response: ServerResponse): void {
+function answer(wanted: ProviderRequest, request: IncomingMessage, response: ServerResponse): void {
   if (wanted.action === 'endpoint') {
     reply(response, random.chance(0.01) ? failure(kind, 'throttle') : endpointMade(wanted.token));
     return;
@@ -68,27 +69,32 @@ function answer(wanted: HandOverRequest, request: IncomingMessage, response: Ser
     return;
   }
   if (behaviour.kind === 'accept') {
-    take(wanted);
-    setTimeout(() => reply(response, accepted(kind, `${process.pid}-${taken}`)), behaviour.delayMs);
+    const ids = take(wanted.messages);
+    setTimeout(() => reply(response, accepted(kind, wanted.bulk, ids)), behaviour.delayMs);
     return;
   }
-  if (behaviour.taken) take(wanted);
-  writeSync(book, doubtLine(wanted.key, `${behaviour.how}-${behaviour.taken ? 'taken' : 'not-taken'}`));
+  if (behaviour.taken) take(wanted.messages);
+  for (const { key } of wanted.messages) {
+    writeSync(book, doubtLine(key, `${behaviour.how}-${behaviour.taken ? 'taken' : 'not-taken'}`));
+  }
   leaveInDoubt(behaviour.how, request, response);
 }
 
-function take(wanted: Extract<HandOverRequest, { action: 'send' }>): void {
-  taken++;
-  writeSync(book, handOverLine(wanted));
+/** The ids that the provider gives the messages it took. */
+function take(messages: HandOver[]): string[] {
+  return messages.map((message) => {
+    writeSync(book, handOverLine(message));
+    return `${process.pid}-${++taken}`;
+  });
 }
 
 function leaveInDoubt(how: string, request: IncomingMessage, response: ServerResponse): void {
   if (how === 'error') reply(response, failure(kind, 'error'));
   else if (how === 'reset') request.socket.resetAndDestroy();
-  else if (how === 'garbage') reply(response, { status: 200, body: '<html>It works!</html>' });
+  else if (how === 'garbage') reply(response, { status: 200, type: 'text/xml', body: '<html>It works!</html>' });
 }
 
-function reply(response: ServerResponse, { status, body }: WireReply): void {
-  response.writeHead(status, { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(body) });
+function reply(response: ServerResponse, { status, type, body }: WireReply): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }

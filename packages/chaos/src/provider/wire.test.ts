@@ -7,22 +7,18 @@ const OTHER = '01a1fdfd-8f50-7880-8ef8-e2db5b0bc40c';
 
 function sesBody(headerId: string, subject: string): string {
   const raw = `From: <a@b.example>\r\nSubject: ${subject}\r\nMessage-ID: <${headerId}@b.example>\r\n\r\nhello`;
-  return new URLSearchParams({
-    Action: 'SendRawEmail',
-    'Destinations.member.1': 'c12r3@shop.example',
-    'RawMessage.Data': Buffer.from(raw).toString('base64'),
-    'Tags.member.1.Name': 'outrigger_message_id',
-    'Tags.member.1.Value': ID,
-  }).toString();
+  return JSON.stringify({
+    Destination: { ToAddresses: ['c12r3@shop.example'] },
+    Content: { Raw: { Data: Buffer.from(raw).toString('base64') } },
+    EmailTags: [{ Name: 'outrigger_message_id', Value: ID }],
+  });
 }
 
 test('an email is known by its tag and its recipient', () => {
   assert.deepEqual(readSesRequest(sesBody(ID, 'c12r3 is on its way')), {
     action: 'send',
-    channel: 'email',
-    messageId: ID,
-    key: 'c12r3',
-    recipient: 'c12r3@shop.example',
+    bulk: false,
+    messages: [{ channel: 'email', messageId: ID, key: 'c12r3', recipient: 'c12r3@shop.example' }],
   });
 });
 
@@ -35,10 +31,8 @@ test('a text message is known by the key in its text', () => {
   const body = new URLSearchParams({ Action: 'Publish', PhoneNumber: '+46700000001', Message: 'c5r0 is your code.' });
   assert.deepEqual(readSnsRequest(body.toString()), {
     action: 'send',
-    channel: 'sms',
-    messageId: '',
-    key: 'c5r0',
-    recipient: '+46700000001',
+    bulk: false,
+    messages: [{ channel: 'sms', messageId: '', key: 'c5r0', recipient: '+46700000001' }],
   });
 });
 
@@ -51,9 +45,7 @@ test('a push message is known by the message id in its data and the token in its
   });
   assert.deepEqual(readSnsRequest(body.toString()), {
     action: 'send',
-    channel: 'push',
-    messageId: ID,
-    key: 'c7r1',
-    recipient: 'c7r1',
+    bulk: false,
+    messages: [{ channel: 'push', messageId: ID, key: 'c7r1', recipient: 'c7r1' }],
   });
 });

@@ -1,34 +1,43 @@
-/** One request to hand a message over, in the words of the two query protocols that AWS speaks. */
-export type HandOverRequest =
-  | { action: 'send'; channel: 'email' | 'sms' | 'push'; messageId: string; key: string; recipient: string }
+import type { HandOver } from './provider-ledger.ts';
+
+/** A request in the words of SES (API version 2, JSON) or SNS (query protocol). */
+export type ProviderRequest =
+  | { action: 'send'; bulk: boolean; messages: HandOver[] }
   | { action: 'endpoint'; token: string };
 
 /** The key that the load puts into each message: call and recipient. */
 export const KEY = /\b[cx]\d+r\d+\b/;
 
+type Tags = { Name: string; Value: string }[];
+type SendEmail = { Destination: { ToAddresses: string[] }; EmailTags: Tags; Content: { Raw: { Data: string } } };
+
+/** Reads SES SendEmail with a raw message. */
+export function readSesRequest(body: string): ProviderRequest | undefined {
+  if (!body.startsWith('{')) return undefined;
+  const { Destination, EmailTags, Content } = JSON.parse(body) as SendEmail;
+  const raw = Buffer.from(Content.Raw.Data, 'base64').toString('latin1');
+  const headerId = /^Message-ID: <([0-9a-f-]{36})@/im.exec(raw)?.[1];
+  const subject = /^Subject: (.*)$/im.exec(raw)?.[1] ?? '';
+  return { action: 'send', bulk: false, messages: [readEmail(Destination.ToAddresses, EmailTags, headerId, subject)] };
+}
+
 /**
- * Reads SES SendRawEmail (API of 2010-12-01). The message id comes from our tag; that the Message-ID header says the same
- * is checked here, because a provider has only one of them to show.
+ * The message id comes from our tag; that the Message-ID header says the same is checked here, because a provider has only
+ * one of them to show. The subject carries the key too: content and envelope must be of the same person.
  */
-export function readSesRequest(body: string): HandOverRequest | undefined {
-  const field = (name: string) =>
-    decodeField(new RegExp(`(?:^|&)${name.replaceAll('.', '\\.')}=([^&]*)`).exec(body)?.[1]);
-  if (field('Action') !== 'SendRawEmail') return undefined;
-  const raw = Buffer.from(field('RawMessage.Data'), 'base64').toString('latin1');
-  const messageId = field('Tags.member.1.Value');
-  const header = /^Message-ID: <([0-9a-f-]{36})@/im.exec(raw)?.[1];
-  const recipient = field('Destinations.member.1');
-  // The subject carries the key too: content and envelope must be of the same person.
-  const subjectKey = KEY.exec(/^Subject: (.*)$/im.exec(raw)?.[1] ?? '')?.[0];
+function readEmail(to: string[], tags: Tags, headerId: string | undefined, subject: string): HandOver {
+  const [recipient = ''] = to;
+  const messageId = tags.find((tag) => tag.Name === 'outrigger_message_id')?.Value ?? '';
+  const subjectKey = KEY.exec(subject)?.[0];
   const key = KEY.exec(recipient)?.[0];
-  if (header !== messageId || key === undefined || subjectKey !== key) {
-    throw new Error(`tag ${messageId}, Message-ID ${header}, recipient ${recipient}, key of the subject ${subjectKey}`);
+  if (to.length !== 1 || headerId !== messageId || key === undefined || subjectKey !== key) {
+    throw new Error(`tag ${messageId}, Message-ID ${headerId}, recipients ${to}, key of the subject ${subjectKey}`);
   }
-  return { action: 'send', channel: 'email', messageId, key, recipient };
+  return { channel: 'email', messageId, key, recipient };
 }
 
 /** Reads SNS Publish to a phone number or an endpoint, and CreatePlatformEndpoint (API of 2010-03-31). */
-export function readSnsRequest(body: string): HandOverRequest | undefined {
+export function readSnsRequest(body: string): ProviderRequest | undefined {
   const fields = new URLSearchParams(body);
   if (fields.get('Action') === 'CreatePlatformEndpoint') {
     return { action: 'endpoint', token: fields.get('Token') ?? '' };
@@ -37,48 +46,61 @@ export function readSnsRequest(body: string): HandOverRequest | undefined {
   const message = fields.get('Message') ?? '';
   const key = KEY.exec(message)?.[0] ?? '';
   const phone = fields.get('PhoneNumber');
-  if (phone !== null) return { action: 'send', channel: 'sms', messageId: '', key, recipient: phone };
+  if (phone !== null) return one({ channel: 'sms', messageId: '', key, recipient: phone });
   const messageId = /outrigger_message_id\\+":\\+"([0-9a-f-]{36})/.exec(message)?.[1] ?? '';
   const recipient = fields.get('TargetArn')?.split('/').at(-1) ?? '';
-  return { action: 'send', channel: 'push', messageId, key, recipient };
+  return one({ channel: 'push', messageId, key, recipient });
 }
 
-function decodeField(value: string | undefined): string {
-  return value === undefined ? '' : decodeURIComponent(value.replaceAll('+', ' '));
+function one(message: HandOver): ProviderRequest {
+  return { action: 'send', bulk: false, messages: [message] };
 }
 
-export type WireReply = { status: number; body: string };
+export type WireReply = { status: number; type: 'application/json' | 'text/xml'; body: string };
+export type ProviderKind = 'ses' | 'sns';
 
-const NAMESPACES = { ses: 'http://ses.amazonaws.com/doc/2010-12-01/', sns: 'http://sns.amazonaws.com/doc/2010-03-31/' };
-export type ProviderKind = keyof typeof NAMESPACES;
+const SNS = 'http://sns.amazonaws.com/doc/2010-03-31/';
 
-export function accepted(kind: ProviderKind, providerMessageId: string): WireReply {
-  return result(kind, kind === 'ses' ? 'SendRawEmail' : 'Publish', `<MessageId>${providerMessageId}</MessageId>`);
+/** A yes to every message of a request, each with an id of its own. */
+export function accepted(kind: ProviderKind, bulk: boolean, ids: string[]): WireReply {
+  if (kind === 'sns') return snsResult('Publish', `<MessageId>${ids[0]}</MessageId>`);
+  if (bulk) return json(200, { BulkEmailEntryResults: ids.map((id) => ({ Status: 'SUCCESS', MessageId: id })) });
+  return json(200, { MessageId: ids[0] });
 }
 
 export function endpointMade(token: string): WireReply {
   const arn = `arn:aws:sns:eu-central-1:123456789012:endpoint/GCM/chaos/${token}`;
-  return result('sns', 'CreatePlatformEndpoint', `<EndpointArn>${arn}</EndpointArn>`);
+  return snsResult('CreatePlatformEndpoint', `<EndpointArn>${arn}</EndpointArn>`);
 }
 
 export function failure(kind: ProviderKind, what: 'throttle' | 'refuse' | 'error'): WireReply {
-  if (what === 'throttle') return error(kind, 400, 'Throttling', 'Maximum sending rate exceeded.');
-  if (what === 'error')
-    return error(kind, 500, kind === 'ses' ? 'InternalFailure' : 'InternalError', 'An error occurred.');
-  return kind === 'ses'
-    ? error(kind, 400, 'MessageRejected', 'Transaction failed.')
-    : error(kind, 400, 'ParameterValueInvalid', 'The value is not allowed.');
+  if (kind === 'ses') return SES_FAILURES[what];
+  if (what === 'throttle') return snsError(400, 'Throttling', 'Maximum sending rate exceeded.');
+  return what === 'error'
+    ? snsError(500, 'InternalError', 'An error occurred.')
+    : snsError(400, 'ParameterValueInvalid', 'The value is not allowed.');
 }
 
-function result(kind: ProviderKind, action: string, content: string): WireReply {
+function json(status: number, body: object): WireReply {
+  return { status, type: 'application/json', body: JSON.stringify(body) };
+}
+
+const SES_FAILURES: Record<'throttle' | 'refuse' | 'error', WireReply> = {
+  throttle: json(429, { __type: 'TooManyRequestsException', message: 'Maximum sending rate exceeded.' }),
+  refuse: json(400, { __type: 'MessageRejected', message: 'Transaction failed.' }),
+  error: json(500, { __type: 'InternalServiceErrorException', message: 'An error occurred.' }),
+};
+
+function snsResult(action: string, content: string): WireReply {
   const inner = `<${action}Result>${content}</${action}Result><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>`;
-  return { status: 200, body: `<${action}Response xmlns="${NAMESPACES[kind]}">${inner}</${action}Response>` };
+  return { status: 200, type: 'text/xml', body: `<${action}Response xmlns="${SNS}">${inner}</${action}Response>` };
 }
 
-function error(kind: ProviderKind, status: number, code: string, text: string): WireReply {
+function snsError(status: number, code: string, text: string): WireReply {
   const inner = `<Error><Type>${status < 500 ? 'Sender' : 'Receiver'}</Type><Code>${code}</Code><Message>${text}</Message></Error>`;
   return {
     status,
-    body: `<ErrorResponse xmlns="${NAMESPACES[kind]}">${inner}<RequestId>r</RequestId></ErrorResponse>`,
+    type: 'text/xml',
+    body: `<ErrorResponse xmlns="${SNS}">${inner}<RequestId>r</RequestId></ErrorResponse>`,
   };
 }

@@ -1,8 +1,8 @@
 import type { RefusalCode, UnknownCode } from '@outrigger/core';
 
 /**
- * What SES says, by error name, and what it means (reliability 5.4). Names: "Errors" of SendRawEmail and "Common
- * Errors" in the Amazon SES API reference, 2010-12-01.
+ * What SES says, by error name, and what it means (reliability 5.4). Names: "Errors" of SendEmail and SendBulkEmail, and
+ * "Common Errors", in the Amazon SES API v2 reference; those of the API of 2010-12-01 too, which emulators and gateways use.
  */
 export const SES_CODES = {
   // Sending too fast. "Daily message quota exceeded" has the same name and is told apart below.
@@ -35,11 +35,12 @@ export const SES_CODES = {
   OptInRequired: 'transient.configuration',
   SignatureDoesNotMatch: 'transient.configuration',
   UnrecognizedClientException: 'transient.configuration',
-  // No credentials were found at all: raised by the SDK before it sends anything.
-  CredentialsProviderError: 'transient.configuration',
-  // Our clock is off. The SDK corrects its own with the answer, so the next attempt goes through.
+  // Our clock is off. It is put right by the answer, so the next attempt goes through.
   RequestExpired: 'transient.refused',
   RequestTimeTooSkewed: 'transient.refused',
+
+  // A configuration set, identity or template that is not there. Version 2 has one name for all of them.
+  NotFoundException: 'transient.configuration',
 
   // Wrong with this message.
   MessageRejected: 'permanent.content',

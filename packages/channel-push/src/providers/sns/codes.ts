@@ -2,7 +2,7 @@ import type { RefusalCode, UnknownCode } from '@outrigger/core';
 
 /**
  * SNS error codes (API reference of Publish and CreatePlatformEndpoint, and the errors common to all actions) and what
- * each means for a message. Codes that are not here go by their HTTP status: see `failure.ts`.
+ * each means for a message. Codes that are not here go by their HTTP status: see `failure.ts` of aws-sns.
  */
 export const SNS_CODES = {
   Throttled: 'transient.throttled',
@@ -39,7 +39,7 @@ export const SNS_CODES = {
   KMSInvalidState: 'transient.configuration',
   KMSNotFound: 'transient.configuration',
   KMSOptInRequired: 'transient.configuration',
-  // Our clock is off. The SDK corrects its own with the answer, so the next attempt goes through.
+  // Our clock is off. It is put right by the answer, so the next attempt goes through.
   RequestExpired: 'transient.refused',
 
   ParameterValueInvalid: 'permanent.content',
@@ -62,3 +62,5 @@ export const SNS_PARAMETERS = {
   // "TargetArn Reason: No endpoint found for the target arn specified": deleted, as NotFound above.
   TargetArn: 'transient.refused',
 } as const satisfies Record<string, RefusalCode>;
+
+export const SNS_TABLES = { codes: SNS_CODES, parameters: SNS_PARAMETERS };

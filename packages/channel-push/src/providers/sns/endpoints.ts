@@ -1,6 +1,6 @@
-import { CreatePlatformEndpointCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { callSns, type SnsClient } from '@outrigger/aws-sns';
 import { answerWith, type SendResult } from '@outrigger/core';
-import { classifySnsFailure } from './failure.ts';
+import { SNS_TABLES } from './codes.ts';
 
 /** SNS sends to an endpoint, which stands for one token of one application. */
 export type SnsEndpoints = {
@@ -16,7 +16,7 @@ export type SnsEndpoints = {
 /** About 3 MB. A token that fell out costs one more call of SNS. */
 const REMEMBERED_ENDPOINTS = 10_000;
 
-export function createSnsEndpoints(client: SNSClient, limit = REMEMBERED_ENDPOINTS): SnsEndpoints {
+export function createSnsEndpoints(client: SnsClient, limit = REMEMBERED_ENDPOINTS): SnsEndpoints {
   // In order of use: the first is the one that was used longest ago.
   const known = new Map<string, string>();
   const keyOf = (applicationArn: string, token: string) => `${applicationArn} ${token}`;
@@ -34,15 +34,12 @@ export function createSnsEndpoints(client: SNSClient, limit = REMEMBERED_ENDPOIN
       const arn = known.get(key);
       if (arn !== undefined) return remember(key, arn);
       // Idempotent: SNS answers with the endpoint it has when the token is already there.
-      const command = new CreatePlatformEndpointCommand({ PlatformApplicationArn: applicationArn, Token: token });
-      try {
-        const answer = await client.send(command, { abortSignal: signal });
-        if (answer.EndpointArn) return remember(key, answer.EndpointArn);
-        return { failure: answerWith('transient.unavailable', 'no_endpoint_arn') };
-      } catch (error) {
-        const existing = existingEndpoint(error);
-        return existing === undefined ? { failure: certain(error, signal) } : remember(key, existing);
-      }
+      const fields = { PlatformApplicationArn: applicationArn, Token: token };
+      const call = { action: 'CreatePlatformEndpoint', fields } as const;
+      const answer = await callSns(client, call, 'EndpointArn', signal, SNS_TABLES);
+      if ('value' in answer) return remember(key, answer.value);
+      const existing = existingEndpoint(answer.message ?? '');
+      return existing === undefined ? { failure: certain(answer.failure) } : remember(key, existing);
     },
     forget(applicationArn, token) {
       known.delete(keyOf(applicationArn, token));
@@ -51,14 +48,12 @@ export function createSnsEndpoints(client: SNSClient, limit = REMEMBERED_ENDPOIN
 }
 
 /** Someone else made the endpoint with attributes of its own. SNS refuses, and names it in the text alone. */
-function existingEndpoint(error: unknown): string | undefined {
-  const message = error instanceof Error ? error.message : '';
+function existingEndpoint(message: string): string | undefined {
   return /Endpoint (arn:\S+) already exists with the same Token/.exec(message)?.[1];
 }
 
 /** What is in doubt is only whether the endpoint was made, never whether the message was sent. */
-function certain(error: unknown, signal: AbortSignal): SendResult {
-  const result = classifySnsFailure(error, signal);
+function certain(result: SendResult): SendResult {
   if (result.kind !== 'unknown') {
     const absent = result.kind === 'refused' && result.vendorCode === 'NotFound';
     return absent ? { ...result, code: 'transient.configuration' } : result;

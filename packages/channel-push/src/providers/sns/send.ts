@@ -1,12 +1,11 @@
-import { type MessageAttributeValue, PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
-import { createSnsClient } from '@outrigger/aws-sns';
+import { callSns, createSnsClient, messageAttributes, type SnsClient } from '@outrigger/aws-sns';
 import { answerWith, NOT_BEGUN, type Provider, type PushMessage, type SendResult } from '@outrigger/core';
 import { buildApns } from '../../payload/apns.ts';
 import { buildFcm } from '../../payload/fcm.ts';
 import { applicationFor, SNS_PLATFORMS } from './applications.ts';
+import { SNS_TABLES } from './codes.ts';
 import type { SnsConfig } from './config.ts';
 import { createSnsEndpoints, type SnsEndpoints } from './endpoints.ts';
-import { classifySnsFailure } from './failure.ts';
 
 /** Amazon SNS mobile push, API of 2010-03-31: an endpoint for the token, then Publish to it. */
 export function createSnsProvider(config: SnsConfig): Provider<PushMessage> {
@@ -23,48 +22,42 @@ export function createSnsProvider(config: SnsConfig): Provider<PushMessage> {
       }
       return withoutToken(await send({ client, endpoints, applicationArn }, message, signal), message.token);
     },
-    async close() {
-      client.destroy();
-    },
+    close: () => client.close(),
   };
 }
 
-type Sns = { client: SNSClient; endpoints: SnsEndpoints; applicationArn: string };
+type Sns = { client: SnsClient; endpoints: SnsEndpoints; applicationArn: string };
 
 async function send(sns: Sns, message: PushMessage, signal: AbortSignal): Promise<SendResult> {
   const endpoint = await sns.endpoints.endpointOf(sns.applicationArn, message.token, signal);
   if ('failure' in endpoint) return endpoint.failure;
   if (signal.aborted) return NOT_BEGUN;
-  try {
-    const answer = await sns.client.send(publishCommand(message, endpoint.arn), { abortSignal: signal });
-    return answer.MessageId
-      ? { kind: 'accepted', providerMessageId: answer.MessageId }
-      : answerWith('ambiguous.response', 'no_message_id');
-  } catch (error) {
-    const result = classifySnsFailure(error, signal);
-    // Refused for good, deleted, disabled: what we remember of the endpoint may be out of date.
-    if (result.kind === 'refused' && /\.(recipient|refused)$/.test(result.code)) {
-      sns.endpoints.forget(sns.applicationArn, message.token);
-    }
-    return result;
+  const call = { action: 'Publish', fields: publishFields(message, endpoint.arn) } as const;
+  const answer = await callSns(sns.client, call, 'MessageId', signal, SNS_TABLES);
+  if ('value' in answer) return { kind: 'accepted', providerMessageId: answer.value };
+  const { failure } = answer;
+  // Refused for good, deleted, disabled: what we remember of the endpoint may be out of date.
+  if (failure.kind === 'refused' && /\.(recipient|refused)$/.test(failure.code)) {
+    sns.endpoints.forget(sns.applicationArn, message.token);
   }
+  return failure;
 }
 
 /**
  * https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html: one JSON
  * object whose members are JSON in text again. `default` must be there and is used by no phone.
  */
-function publishCommand(message: PushMessage, endpointArn: string): PublishCommand {
-  const { payload, attributes } = message.platform === 'fcm' ? fcmParts(message) : apnsParts(message);
-  return new PublishCommand({
+function publishFields(message: PushMessage, endpointArn: string): Record<string, string> {
+  const { payload, attributes = {} } = message.platform === 'fcm' ? fcmParts(message) : apnsParts(message);
+  return {
     TargetArn: endpointArn,
     MessageStructure: 'json',
     Message: JSON.stringify({ default: 'push', [SNS_PLATFORMS[message.platform]]: JSON.stringify(payload) }),
-    MessageAttributes: attributes,
-  });
+    ...messageAttributes(attributes),
+  };
 }
 
-type Parts = { payload: unknown; attributes?: Record<string, MessageAttributeValue> };
+type Parts = { payload: unknown; attributes?: Record<string, string> };
 
 function fcmParts(message: PushMessage): Parts {
   // The member that tells SNS this is a message of the HTTP v1 API and not of the one that Google shut down.
@@ -77,15 +70,11 @@ function apnsParts(message: PushMessage): Parts {
     payload,
     // SNS turns these into apns-* headers, for the sandbox of APNs as well.
     attributes: {
-      'AWS.SNS.MOBILE.APNS.PUSH_TYPE': text(pushType),
-      'AWS.SNS.MOBILE.APNS.PRIORITY': text(String(priority)),
-      'AWS.SNS.MOBILE.APNS.COLLAPSE_ID': text(collapseId),
+      'AWS.SNS.MOBILE.APNS.PUSH_TYPE': pushType,
+      'AWS.SNS.MOBILE.APNS.PRIORITY': String(priority),
+      'AWS.SNS.MOBILE.APNS.COLLAPSE_ID': collapseId,
     },
   };
-}
-
-function text(value: string): MessageAttributeValue {
-  return { DataType: 'String', StringValue: value };
 }
 
 /** A token is an address: the account of what happened does not keep it a second time. */

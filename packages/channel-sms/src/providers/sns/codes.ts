@@ -2,7 +2,7 @@ import type { RefusalCode, UnknownCode } from '@outrigger/core';
 
 /**
  * SNS error codes (API reference of Publish, and the errors common to all actions) and what each means for a message.
- * Codes that are not here go by their HTTP status: see `failure.ts`.
+ * Codes that are not here go by their HTTP status: see `failure.ts` of aws-sns.
  */
 export const SNS_CODES = {
   Throttled: 'transient.throttled',
@@ -39,7 +39,7 @@ export const SNS_CODES = {
   KMSNotFound: 'transient.configuration',
   KMSOptInRequired: 'transient.configuration',
 
-  // Our clock is off. The SDK corrects its own with the answer, so the next attempt goes through.
+  // Our clock is off. It is put right by the answer, so the next attempt goes through.
   RequestExpired: 'transient.refused',
 
   ParameterValueInvalid: 'permanent.content',
@@ -65,3 +65,5 @@ export const SNS_PARAMETERS = {
   'AWS.SNS.SMS.SenderID': 'transient.configuration',
   'AWS.MM.SMS.OriginationNumber': 'transient.configuration',
 } as const satisfies Record<string, RefusalCode>;
+
+export const SNS_TABLES = { codes: SNS_CODES, parameters: SNS_PARAMETERS };

@@ -1,0 +1,4 @@
+export { type AwsAnswer, type AwsClient, type AwsClientOptions, createAwsClient, retryAfterMs } from './client.ts';
+export { type CredentialSource, credentialSource } from './credentials.ts';
+export type { HttpAnswer } from './http.ts';
+export { callAction, type QueryError, readMember, readQueryError } from './query.ts';
