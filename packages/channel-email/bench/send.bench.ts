@@ -95,12 +95,12 @@ async function measure(send: (index: number) => Promise<void> | void): Promise<n
   return (user + system) / MESSAGES;
 }
 
-const rounds: Record<string, number[]> = {};
+const rounds = Object.fromEntries(Object.keys(SUBJECTS).map((name) => [name, [] as number[]]));
 for (let round = 0; round <= ROUNDS; round += 1) {
   for (const [name, send] of Object.entries(SUBJECTS)) {
     const cost = await measure(send);
     // The first round warms up.
-    if (round > 0) (rounds[name] ??= []).push(cost);
+    if (round > 0) rounds[name]!.push(cost);
   }
 }
 const bytes = buildMime(compose(0), new Date()).length;
