@@ -1,44 +1,113 @@
-import { profileAnswer } from '@outrigger/contracts';
-import type { JsonObject } from '@outrigger/core';
-import { refuse } from '@outrigger/core';
+import { peopleSettingsInput, profileInput } from '@outrigger/contracts';
+import { isUuid, refuse } from '@outrigger/core';
 import type { Authenticator } from '@outrigger/pipeline';
-import { type Pool, putProfile } from '@outrigger/store';
-import { Router } from 'express';
-import { z } from 'zod';
-import { route } from './context.ts';
-import type { RouteDescription } from './describe.ts';
+import {
+  deleteIdentity,
+  deleteProfile,
+  findProfile,
+  listProfiles,
+  type Pool,
+  type ProfileInput,
+  readPeopleSettings,
+  readProfile,
+  type UpsertMode,
+  upsertProfiles,
+  writePeopleSettings,
+} from '@outrigger/store';
+import { type Request, Router } from 'express';
+import { parseClosed } from './closed-input.ts';
+import { type Handler, pathParameter, route } from './context.ts';
+import { readKeysetPage } from './keyset-page.ts';
+import { profileBody } from './profile-body.ts';
+import * as about from './profile-descriptions.ts';
 
-const BODY_LIMIT_BYTES = 262_144;
-const profileInput = z.strictObject({
-  identities: z
-    .array(z.strictObject({ namespace: z.string().min(1).max(64), value: z.string().min(1).max(320) }))
-    .min(1)
-    .max(20),
-  attributes: z.record(z.string(), z.unknown()),
-});
-
-const PUT: RouteDescription = {
-  group: 'Profiles',
-  summary: 'Create or replace the profile behind these identities',
-  body: { schema: profileInput, limitBytes: BODY_LIMIT_BYTES },
-  answers: { 200: profileAnswer },
-};
-
-/** `PUT /profiles`: creates or replaces the profile behind the given identities. */
+/** Profiles: write, read by id and by identity, list, erase, and how the sandbox treats people. */
 export function profileRoutes(deps: { pool: Pool; authenticate: Authenticator }): Router {
+  const { pool, authenticate } = deps;
   const router = Router({ strict: true, caseSensitive: true });
-  router.put(
+  router.put('/profiles', route(authenticate, 'manage', about.REPLACE, writeHandler(pool, 'replace')));
+  router.patch('/profiles', route(authenticate, 'manage', about.MERGE, writeHandler(pool, 'merge')));
+  router.get(
     '/profiles',
-    route(deps.authenticate, 'manage', PUT, async ({ caller, body }) => {
-      const parsed = profileInput.safeParse(body);
-      if (!parsed.success) {
-        const issue = parsed.error.issues[0]!;
-        return { refusal: refuse('MSG-000009', `${issue.path.join('.') || 'profile'}: ${issue.message}.`) };
-      }
-      const { identities, attributes } = parsed.data;
-      const profileId = await putProfile(deps.pool, caller.tenant.tenantId, identities, attributes as JsonObject);
-      return { status: 200, body: { profileId, identities, attributes } };
+    route(authenticate, 'read', about.LIST, async ({ caller, req }) => {
+      const page = readKeysetPage(req);
+      if ('refusal' in page) return page;
+      const profiles = await listProfiles(pool, caller.tenant.tenantId, page);
+      const next = profiles.length === page.limit ? profiles.at(-1)!.profileId : null;
+      return { status: 200, body: { data: profiles.map(profileBody), _page: { count: profiles.length, next } } };
+    }),
+  );
+  router.get(
+    '/profiles/:profileId',
+    route(authenticate, 'read', about.READ, async ({ caller, req }) => {
+      const profileId = pathParameter(req, 'profileId');
+      const profile = isUuid(profileId) ? await readProfile(pool, caller.tenant.tenantId, profileId) : undefined;
+      return profile ? { status: 200, body: profileBody(profile) } : unknown();
+    }),
+  );
+  router.delete(
+    '/profiles/:profileId',
+    route(authenticate, 'manage', about.ERASE, async ({ caller, req }) => {
+      const profileId = pathParameter(req, 'profileId');
+      const deleted = isUuid(profileId) && (await deleteProfile(pool, caller.tenant.tenantId, profileId));
+      return deleted ? { status: 200, body: {} } : unknown();
+    }),
+  );
+  router.get(
+    '/profiles/identities/:namespace/:value',
+    route(authenticate, 'read', about.FIND, async ({ caller, req }) => {
+      const profile = await findProfile(pool, caller.tenant.tenantId, identityOf(req));
+      return profile ? { status: 200, body: profileBody(profile) } : unknown();
+    }),
+  );
+  router.delete(
+    '/profiles/identities/:namespace/:value',
+    route(authenticate, 'manage', about.REMOVE_IDENTITY, async ({ caller, req }) => {
+      const outcome = await deleteIdentity(pool, caller.tenant.tenantId, identityOf(req));
+      if (outcome === 'last') return { refusal: refuse('PRF-000002') };
+      return outcome === 'deleted' ? { status: 200, body: {} } : unknown();
+    }),
+  );
+  router.get(
+    '/settings/people',
+    route(authenticate, 'read', about.READ_SETTINGS, async ({ caller }) => ({
+      status: 200,
+      body: await readPeopleSettings(pool, caller.tenant.tenantId),
+    })),
+  );
+  router.put(
+    '/settings/people',
+    route(authenticate, 'manage', about.WRITE_SETTINGS, async ({ caller, body }) => {
+      const parsed = parseClosed(peopleSettingsInput, body, 'the settings');
+      if ('refusal' in parsed) return parsed;
+      await writePeopleSettings(pool, caller.tenant.tenantId, parsed.value);
+      return { status: 200, body: parsed.value };
     }),
   );
   return router;
+}
+
+function writeHandler(pool: Pool, mode: UpsertMode): Handler {
+  return async ({ caller, body }) => {
+    const parsed = parseClosed(profileInput, body, 'the profile');
+    if ('refusal' in parsed) return parsed;
+    const { tenantId } = caller.tenant;
+    const [upserted] = await upsertProfiles(pool, tenantId, [parsed.value as ProfileInput], mode);
+    const { profileId, created, merged } = upserted!;
+    const profile = await readProfile(pool, tenantId, profileId);
+    // Erased in this very moment: what was written is gone again.
+    if (!profile) return unknown();
+    return {
+      status: created ? 201 : 200,
+      body: { ...profileBody(profile), ...(merged.length > 0 && { mergedProfileIds: merged }) },
+    };
+  };
+}
+
+const unknown = () => ({ refusal: refuse('PRF-000001') });
+
+/** NUL cannot be stored, so no identity has one. */
+function identityOf(req: Request) {
+  const plain = (name: string) => pathParameter(req, name).replaceAll('\u0000', ' ').toWellFormed();
+  return { namespace: plain('namespace'), value: plain('value') };
 }

@@ -75,6 +75,8 @@ function versionDefinition(campaignId: string, draft: CampaignDefinition, channe
   const marketing = draft.category === 'Marketing';
   return {
     campaign_id: campaignId,
+    campaign_name: draft.name,
+    action_name: draft.packages.find((action) => action.enabled)?.packageName ?? null,
     channel,
     lane_class: marketing ? 'bulk' : draft.highThroughputMode ? 'ht' : 'standard',
     category: marketing ? 'marketing' : 'transactional',

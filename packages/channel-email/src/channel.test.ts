@@ -18,6 +18,37 @@ function recipient(change: Partial<Recipient> = {}): Recipient {
 }
 
 describe('resolving the address of an email', () => {
+  it('F030, F053: the first of override, configured field, sandbox field and identity decides (property)', () => {
+    const place = fc.option(fc.constantFrom('a@one.example', 'B@two.example', 'c+tag@three.example'), {
+      nil: undefined,
+    });
+    const places = fc.record({ override: place, configured: place, workspace: place, identity: place });
+    const fields = fc.record({ configured: fc.boolean(), workspace: fc.boolean() });
+    fc.assert(
+      fc.property(places, fields, fc.constantFrom('aep' as const, 'external' as const), (at, named, type) => {
+        const workspaceField = named.workspace ? 'contact.mail' : undefined;
+        const atWorkspace = at.workspace === undefined ? {} : { address: at.workspace, mail: at.workspace };
+        const resolved = resolveEmailTargets({
+          recipient: {
+            type,
+            userId: at.identity ?? 'u-1',
+            namespace: at.identity === undefined ? 'crmid' : 'email',
+            ...(at.override !== undefined && { channelData: { emailAddress: at.override } }),
+          },
+          profile: {
+            ...(at.configured !== undefined && { work: { mail: at.configured } }),
+            [workspaceField ? 'contact' : 'personalEmail']: atWorkspace,
+          },
+          settings: named.configured ? { ...SETTINGS, delivery_address_field: 'work.mail' } : SETTINGS,
+          ...(workspaceField && { workspaceField }),
+        });
+        const first = at.override ?? (named.configured ? at.configured : undefined) ?? at.workspace ?? at.identity;
+        if (first !== undefined) assert.deepEqual(resolved, { targets: [{ address: first }] });
+        else assert.equal('excluded' in resolved && resolved.excluded, named.configured ? '050021' : '050020');
+      }),
+    );
+  });
+
   const override = { channelData: { emailAddress: 'now@example.com' } };
   const byEmail: Partial<Recipient> = { namespace: 'Email', userId: 'me@example.com' };
   const hits: [string, Partial<Recipient>, JsonObject | undefined, EmailSettings, string][] = [

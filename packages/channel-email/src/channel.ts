@@ -16,7 +16,7 @@ import { flattenControls, headerFits, LONGEST_LINE, reservedHeader } from './mim
 /** One address in the form in which it is sent: ASCII local part, domain in punycode. */
 export type EmailTarget = { address: string };
 
-/** Where an address is looked for when the channel configuration names no field of its own (spec 7.2). */
+/** Where an address is looked for when neither the channel configuration nor the sandbox names a field (spec 7.2). */
 const DEFAULT_ADDRESS_FIELD = 'personalEmail.address';
 /** A rendered part whose name starts so becomes an extra header: `header:List-Unsubscribe`. */
 const HEADER_PART = 'header:';
@@ -30,6 +30,7 @@ export function createEmailChannel(
     provider,
     resolveTargets: resolveEmailTargets,
     suppressionAddress: (target) => comparableEmail(target.address),
+    consentAddress: (target) => ({ namespace: 'email', address: comparableEmail(target.address) }),
     compose: composeEmail,
   };
 }
@@ -37,17 +38,18 @@ export function createEmailChannel(
 type Resolved = { targets: EmailTarget[] } | { excluded: ExclusionCode; detail: string };
 
 /** The first place of spec 7.2 that has a value decides; what it holds is then checked, never skipped. */
-export function resolveEmailTargets({ recipient, profile, settings }: ResolveInput<EmailSettings>): Resolved {
+export function resolveEmailTargets(input: ResolveInput<EmailSettings>): Resolved {
+  const { recipient, profile, settings, workspaceField = DEFAULT_ADDRESS_FIELD } = input;
   const field = settings.delivery_address_field;
   const found = [
     recipient.channelData?.emailAddress,
     field === undefined ? undefined : valueAt(profile, field),
-    valueAt(profile, DEFAULT_ADDRESS_FIELD),
+    valueAt(profile, workspaceField),
     recipient.namespace.toLowerCase() === 'email' ? recipient.userId : undefined,
   ].find((value) => value !== undefined && value !== null && value !== '');
   if (found === undefined || found === null) {
     return field === undefined
-      ? { excluded: '050020', detail: `no address in ${DEFAULT_ADDRESS_FIELD}` }
+      ? { excluded: '050020', detail: `no address in ${workspaceField}` }
       : { excluded: '050021', detail: `the configured field ${field} has no value` };
   }
   if (typeof found !== 'string') return { excluded: '050024', detail: 'the address is not a string' };

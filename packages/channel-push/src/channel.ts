@@ -9,6 +9,8 @@ export function createPushChannel(provider: Provider<PushMessage>): ChannelPort<
     provider,
     resolveTargets: resolvePushTargets,
     suppressionAddress: () => undefined,
+    // Holding a token is consent; the explicit opt-out is the channel's (spec 10.2).
+    consentAddress: () => undefined,
     compose: composePush,
   };
 }

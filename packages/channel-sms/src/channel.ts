@@ -11,6 +11,7 @@ export function createSmsChannel(provider: Provider<SmsMessage>): ChannelPort<Sm
     provider,
     resolveTargets: resolveSmsTargets,
     suppressionAddress: () => undefined,
+    consentAddress: (target) => ({ namespace: 'phone', address: target.phoneNumber }),
     compose: composeSms,
   };
 }

@@ -8,17 +8,18 @@ const DEFAULT_FIELD = 'mobilePhone.number';
 type Resolved = { targets: SmsTarget[] } | { excluded: '050152' | '050153'; detail: string };
 
 /**
- * The number to send to (spec 7.2): the call's own number, the configuration's field, the default field, the user id
+ * The number to send to (spec 7.2): the call's own number, the configuration's field, the sandbox's field, the user id
  * when its namespace is `phone`. The first that is there decides: when it is malformed nothing else is tried, because
  * another number may belong to another person.
  */
-export function resolveSmsTargets({ recipient, profile, settings }: ResolveInput<SmsSettings>): Resolved {
+export function resolveSmsTargets(input: ResolveInput<SmsSettings>): Resolved {
+  const { recipient, profile, settings, workspaceField = DEFAULT_FIELD } = input;
   if (!settings.sender?.trim()) return { excluded: '050152', detail: 'The channel configuration has no sender.' };
-  const field = settings.delivery_address_field ?? DEFAULT_FIELD;
+  const field = settings.delivery_address_field ?? workspaceField;
   const candidates: [where: string, value: JsonValue | undefined][] = [
     ['channelData.mobilePhoneNumber', recipient.channelData?.mobilePhoneNumber],
     [`profile.${field}`, valueAt(profile, field)],
-    [`profile.${DEFAULT_FIELD}`, valueAt(profile, DEFAULT_FIELD)],
+    [`profile.${workspaceField}`, valueAt(profile, workspaceField)],
     ['userId', recipient.namespace.toLowerCase() === 'phone' ? recipient.userId : undefined],
   ];
   const found = candidates.find(([, value]) => isThere(value));

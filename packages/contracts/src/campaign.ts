@@ -53,6 +53,9 @@ export type CampaignDefinition = z.infer<typeof campaignDefinition>;
 /** What a frozen version carries besides the author's definition, decided at activation. */
 export type VersionDefinition = {
   campaign_id: string;
+  /** For `context.system.source`; absent in versions frozen before they were kept. */
+  campaign_name?: string;
+  action_name?: string | null;
   channel: 'email' | 'sms' | 'push';
   lane_class: 'standard' | 'ht' | 'bulk';
   category: 'marketing' | 'transactional';
@@ -77,6 +80,9 @@ const dottedPath = z
   .regex(/^[A-Za-z_][\w]*(\.[A-Za-z_][\w]*)*$/)
   .max(255);
 
+/** A marketing action that replaces the sandbox's consent rule for the messages of this configuration (spec 10.2). */
+const consentMode = z.enum(['opt-out', 'opt-in']);
+
 /** A channel configuration (surface): who a message comes from (spec 3). */
 export const channelConfigurationInput = z.discriminatedUnion('channel', [
   z.strictObject({
@@ -92,6 +98,7 @@ export const channelConfigurationInput = z.discriminatedUnion('channel', [
       reply_to_name: z.string().max(200).optional(),
       reply_to_email: emailAddress.optional(),
       delivery_address_field: dottedPath.optional(),
+      consent_mode: consentMode.optional(),
       provider_pool: providerPool.optional(),
     }),
   }),
@@ -105,6 +112,7 @@ export const channelConfigurationInput = z.discriminatedUnion('channel', [
     settings: z.strictObject({
       sender: z.string().min(1).max(20).optional(),
       delivery_address_field: dottedPath.optional(),
+      consent_mode: consentMode.optional(),
       provider_pool: providerPool.optional(),
     }),
   }),
@@ -118,6 +126,7 @@ export const channelConfigurationInput = z.discriminatedUnion('channel', [
     settings: z.strictObject({
       app_id: z.string().min(1).max(255),
       platforms: z.array(z.enum(['apns', 'apnsSandbox', 'fcm'])).min(1),
+      consent_mode: consentMode.optional(),
       provider_pool: providerPool.optional(),
     }),
   }),

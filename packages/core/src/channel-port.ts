@@ -1,5 +1,6 @@
 import type { Channel } from './channel.ts';
 import type { ExclusionCode, FailureCode } from './codes.ts';
+import type { ConsentAddress } from './consent.ts';
 import type { Provider } from './provider.ts';
 import type { JsonObject, Recipient } from './recipient.ts';
 
@@ -14,6 +15,8 @@ export type ChannelPort<Settings, Target, Message> = {
   resolveTargets(input: ResolveInput<Settings>): { targets: Target[] } | { excluded: ExclusionCode; detail: string };
   /** The address under which suppression is looked up, or undefined where the channel has no suppression list. */
   suppressionAddress(target: Target): string | undefined;
+  /** How the consents of a person name this address, or undefined where a channel has no choices by address (spec 10.3). */
+  consentAddress(target: Target): ConsentAddress | undefined;
   /** Builds the final message. Anything that rendered values could break (line breaks, lengths) ends here as a value. */
   compose(input: ComposeInput<Settings, Target>): { message: Message } | { failed: FailureCode; detail: string };
 };
@@ -23,6 +26,8 @@ export type ResolveInput<Settings> = {
   /** Stored profile merged with the payload's `profile` (payload wins); undefined when there is neither. */
   profile: JsonObject | undefined;
   settings: Settings;
+  /** Where the sandbox says that addresses stand in a profile, unless the settings name a field (spec 7.2, level 3). */
+  workspaceField?: string;
 };
 
 export type ComposeInput<Settings, Target> = {

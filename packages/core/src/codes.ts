@@ -12,8 +12,11 @@ export const EXCLUSION_CODES = {
   '050031': 'PushNoValidTokenFoundForApps',
   '050033': 'PushNoApplicationDefinedInPreset',
   '050034': 'PushMalformedProfile',
+  '050101': 'EmailNoConsent',
   '050102': 'EmailSuppressed',
+  '050104': 'SMSNoConsent',
   '050105': 'DomainSuppressed',
+  '050111': 'PushNoConsent',
   '050152': 'SMSFromNumberNotDefinedInPreset',
   '050153': 'SMSNoToNumberDefinedInProfile',
 } as const;

@@ -45,6 +45,8 @@ export const API_ERRORS = {
   'OPS-000006': { status: 400, title: 'An empty filter means every dead letter; say all: true if that is meant.' },
   'OPS-000007': { status: 404, title: 'No such brake is in force.' },
   'OPS-000008': { status: 400, title: 'Too many messages to count; ask for a shorter span.' },
+  'PRF-000001': { status: 404, title: 'No such profile in this sandbox.' },
+  'PRF-000002': { status: 409, title: "This is the profile's last identity; delete the profile instead." },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ApiErrorCode = keyof typeof API_ERRORS;
 

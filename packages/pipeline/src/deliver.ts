@@ -7,16 +7,20 @@ import { eachLimited } from './each-limited.ts';
 import type { Enqueue } from './enqueue.ts';
 import { gate } from './gate.ts';
 import type { Journal } from './journal.ts';
+import type { LoadPeopleSettings } from './people.ts';
 import type { Record } from './record.ts';
 import { render } from './render.ts';
 import { resolve } from './resolve.ts';
 import { send } from './send.ts';
+import type { LoadSharedContext } from './shared-context.ts';
 import type { LoadVersion } from './version-cache.ts';
 
 export type DeliverDeps<Settings, Target, Message> = {
   pool: Pool;
   channel: ChannelPort<Settings, Target, Message>;
   loadVersion: LoadVersion<Settings>;
+  loadPeopleSettings: LoadPeopleSettings;
+  loadSharedContext: LoadSharedContext;
   provider: PooledProvider<Message>;
   brakes: Pick<BrakeWatch, 'holds'>;
   journal: Journal;

@@ -1,16 +1,23 @@
 import { brakeGate, type ChannelPort, type Outcome, suppressionGate } from '@outrigger/core';
 import { type ClaimedBatch, type ClaimedMessage, type Pool, readSuppressionFacts } from '@outrigger/store';
+import { consentedTo } from './consent.ts';
+import type { LoadPeopleSettings } from './people.ts';
 import { pausedBy } from './route.ts';
 import type { Resolved, Step } from './step.ts';
 
 /**
  * Stage: everything that may keep a message from being handed over, in the order of spec 7.4. Status and
- * brakes were read by the claim, the suppression list is read here, after it: all are as fresh as the claim.
+ * brakes were read by the claim, consents and the suppression list after it: all are as fresh as the claim.
  */
 export async function gate<Settings, Target, Message>(
   steps: Step<Resolved<Settings, Target>>[],
   batch: ClaimedBatch,
-  deps: { pool: Pool; channel: ChannelPort<Settings, Target, Message>; now: () => number },
+  deps: {
+    pool: Pool;
+    channel: ChannelPort<Settings, Target, Message>;
+    loadPeopleSettings: LoadPeopleSettings;
+    now: () => number;
+  },
 ): Promise<Step<Resolved<Settings, Target>>[]> {
   const asked: { step: number; target: number; tenantId: number; address: string }[] = [];
   const gated = steps.map((step, index): Step<Resolved<Settings, Target>> => {
@@ -35,7 +42,13 @@ export async function gate<Settings, Target, Message>(
       gated[asked[place]!.step] = { message, stop: { state: 'excluded', code: verdict.excluded } };
     }
   });
-  return gated;
+  return Promise.all(
+    gated.map(async (step): Promise<Step<Resolved<Settings, Target>>> => {
+      if ('stop' in step) return step;
+      const settings = await deps.loadPeopleSettings(step.message.tenantId);
+      return { message: step.message, ...consentedTo(step.go, deps.channel, settings) };
+    }),
+  );
 }
 
 /** SCHEDULED is running here: the call was accepted, so its start date had passed and the status was about to follow. */

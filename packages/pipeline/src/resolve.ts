@@ -1,32 +1,61 @@
-import type { ChannelPort, JsonObject, JsonValue } from '@outrigger/core';
-import { type ClaimedMessage, type Pool, readProfiles } from '@outrigger/store';
+import type { Channel, ChannelPort, ExclusionCode, JsonObject, JsonValue } from '@outrigger/core';
+import { type ClaimedMessage, type Pool, readProfiles, type StoredProfile } from '@outrigger/store';
+import { type LoadPeopleSettings, workspaceFieldOf } from './people.ts';
+import type { LoadSharedContext } from './shared-context.ts';
 import type { Resolved, Step } from './step.ts';
-import type { LoadVersion } from './version-cache.ts';
+import type { LoadedVersion, LoadVersion } from './version-cache.ts';
+
+export type ResolveDeps<Settings, Target, Message> = {
+  pool: Pool;
+  loadVersion: LoadVersion<Settings>;
+  loadPeopleSettings: LoadPeopleSettings;
+  loadSharedContext: LoadSharedContext;
+  channel: ChannelPort<Settings, Target, Message>;
+};
+
+/** Who was known when the message was accepted and is not any more has no address. */
+const ERASED = { email: '050020', sms: '050153', push: '050030' } as const satisfies Record<Channel, ExclusionCode>;
 
 /** Stage: finds for each message its version, the person's data and the addresses (spec 7.2, 7.3). */
 export async function resolve<Settings, Target, Message>(
   messages: ClaimedMessage[],
-  deps: { pool: Pool; loadVersion: LoadVersion<Settings>; channel: ChannelPort<Settings, Target, Message> },
+  deps: ResolveDeps<Settings, Target, Message>,
 ): Promise<Step<Resolved<Settings, Target>>[]> {
   const profiles = await storedProfiles(deps.pool, messages);
   return Promise.all(
     messages.map(async (message): Promise<Step<Resolved<Settings, Target>>> => {
-      const version = await deps.loadVersion(message.versionId);
       const { recipient } = message;
-      const profile = mergeProfiles(profiles.get(message), recipient.profile);
-      const found = deps.channel.resolveTargets({ recipient, profile, settings: version.settings });
+      const stored = profiles.get(message);
+      if (recipient.type === 'aep' && !stored) {
+        const detail = 'the profile was erased after the call was accepted';
+        return { message, stop: { state: 'excluded', code: ERASED[deps.channel.channel], detail } };
+      }
+      const version = await deps.loadVersion(message.versionId);
+      const profile = mergeProfiles(stored?.document, recipient.profile);
+      const found = deps.channel.resolveTargets({
+        recipient,
+        profile,
+        settings: version.settings,
+        ...workspaceFieldOf(deps.channel.channel, await deps.loadPeopleSettings(message.tenantId)),
+      });
       if ('excluded' in found) {
         return { message, stop: { state: 'excluded', code: found.excluded, detail: found.detail } };
       }
-      const context = { ...recipient.context, system: systemContext(message) };
-      return { message, go: { version, targets: found.targets, data: { profile: profile ?? {}, context } } };
+      const { audienceExecutionId } = recipient;
+      const given = audienceExecutionId ? await deps.loadSharedContext(audienceExecutionId) : recipient.context;
+      const context = { ...given, system: systemContext(message, version) };
+      const consents = stored?.consents ?? {};
+      return { message, go: { version, targets: found.targets, data: { profile: profile ?? {}, context }, consents } };
     }),
   );
 }
 
-/** Only `aep` recipients have a stored profile; high throughput has none of them and never touches the table. */
-async function storedProfiles(pool: Pool, messages: ClaimedMessage[]): Promise<Map<ClaimedMessage, JsonObject>> {
-  const found = new Map<ClaimedMessage, JsonObject>();
+/**
+ * Only `aep` recipients have a stored profile; high throughput has none of them and never touches the table. Read after the
+ * claim, so consents are at least as fresh as the claim.
+ */
+async function storedProfiles(pool: Pool, messages: ClaimedMessage[]): Promise<Map<ClaimedMessage, StoredProfile>> {
+  const found = new Map<ClaimedMessage, StoredProfile>();
   const asked = messages.filter((message) => message.recipient.type === 'aep');
   for (const [tenantId, ofTenant] of Map.groupBy(asked, (message) => message.tenantId)) {
     const profiles = await readProfiles(
@@ -57,10 +86,18 @@ function isObject(value: JsonValue | undefined): value is JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-/** The reserved part of `context` that the platform fills in (spec 7.3). */
-function systemContext(message: ClaimedMessage): JsonObject {
+/** The reserved part of `context` that the platform fills in (spec 7.3). Callers cannot send it. */
+function systemContext<Settings>(message: ClaimedMessage, { definition }: LoadedVersion<Settings>): JsonObject {
+  const { campaign_name: name, action_name: actionName } = definition;
   return {
-    source: { id: message.campaignId, versionId: message.versionId },
+    source: {
+      id: message.campaignId,
+      versionId: message.versionId,
+      ...(name !== undefined && { name }),
+      // A campaign has one action, so it is found by the version.
+      actionId: message.versionId,
+      ...(actionName && { actionName }),
+    },
     messageProfileId: message.messageId,
   };
 }

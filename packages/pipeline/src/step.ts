@@ -1,5 +1,5 @@
 import type { VersionDefinition } from '@outrigger/contracts';
-import type { JsonObject, Outcome } from '@outrigger/core';
+import type { Consents, JsonObject, Outcome } from '@outrigger/core';
 import type { ClaimedMessage } from '@outrigger/store';
 import type { LoadedVersion } from './version-cache.ts';
 
@@ -14,6 +14,8 @@ export type Resolved<Settings, Target> = {
   version: LoadedVersion<Settings>;
   targets: Target[];
   data: { profile: JsonObject; context: JsonObject };
+  /** Of the stored profile only: what a call brings along is no consent. */
+  consents: Consents;
 };
 
 /** After render: final messages, one a target (a push message may have several). */

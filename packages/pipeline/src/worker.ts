@@ -12,9 +12,11 @@ import { deliver } from './deliver.ts';
 import type { Enqueue } from './enqueue.ts';
 import { openJournal } from './journal.ts';
 import { startJournalSettler } from './journal-settler.ts';
+import { createPeopleSettings } from './people.ts';
 import { handlePoison } from './poison.ts';
 import { createRecorder } from './record.ts';
 import { type AttemptLog, createAttemptReporter } from './report-attempt.ts';
+import { createSharedContexts } from './shared-context.ts';
 import { createVersionCache } from './version-cache.ts';
 import { newWorkerId } from './worker-id.ts';
 
@@ -54,7 +56,11 @@ export async function startChannelWorker<Settings, Target, Message>(
     log.error({ event: 'journal.write_failed', ...errorFields(error) }),
   );
   const record = createRecorder({ ...options, reportAttempt: createAttemptReporter(options) });
-  const loadVersion = createVersionCache<Settings>(pool);
+  const loaders = {
+    loadVersion: createVersionCache<Settings>(pool),
+    loadPeopleSettings: createPeopleSettings(pool),
+    loadSharedContext: createSharedContexts(pool),
+  };
   const stop = new AbortController();
   const brakes = startBrakeWatch(pool, log);
 
@@ -93,7 +99,7 @@ export async function startChannelWorker<Settings, Target, Message>(
     messagesInFlight.inc({ lane: batch.lane }, batch.messages.length);
     const deps = {
       ...options,
-      loadVersion,
+      ...loaders,
       brakes,
       journal,
       record,

@@ -1,4 +1,5 @@
 export * from './accept.ts';
+export * from './audience-executions.ts';
 export * from './audit.ts';
 export * from './backlog.ts';
 export * from './brakes.ts';
@@ -9,7 +10,9 @@ export * from './dead-letters.ts';
 export * from './executions.ts';
 export * from './migrate.ts';
 export * from './partitions.ts';
+export * from './people-settings.ts';
 export * from './pool.ts';
+export * from './profile-upsert.ts';
 export * from './profiles.ts';
 export * from './recipients.ts';
 export * from './record.ts';

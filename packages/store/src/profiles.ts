@@ -1,32 +1,76 @@
-import type { JsonObject } from '@outrigger/core';
-import { comparableEmail, uuidv7 } from '@outrigger/core';
-import type { Pool } from './pool.ts';
-import { inTransaction } from './pool.ts';
+import type { Consents, JsonObject, PushToken } from '@outrigger/core';
+import { comparableIdentifier, uuidv7 } from '@outrigger/core';
+import { inTransaction, type Pool } from './pool.ts';
 
 export type Identity = { namespace: string; value: string };
 
-/** Identities are compared on this form: emails case-folded with a punycode domain, everything else as it is (spec 7.1). */
+/** Identities are compared on this form: emails folded, phone numbers in E.164 form, everything else as it is (spec 7.1). */
 export function comparableIdentity(identity: Identity): string {
-  return identity.namespace.toLowerCase() === 'email' ? comparableEmail(identity.value) : identity.value;
+  return comparableIdentifier(identity.namespace, identity.value);
 }
 
-/** Attributes of the stored profiles behind identities of one tenant, in the order asked; undefined where unknown. */
+/** Namespaces are compared without case. */
+export function comparableNamespace(identity: Identity): string {
+  return identity.namespace.toLowerCase();
+}
+
+/** What is stored of one person. */
+export type Profile = {
+  profileId: string;
+  identities: Identity[];
+  attributes: JsonObject;
+  consents: Consents;
+  timeZone: string | null;
+  language: string | null;
+  pushTokens: PushToken[];
+  createdAt: Date;
+  modifiedAt: Date;
+};
+
+/** A profile as delivery needs it: the document that content and addressing see, and the consents that the gate asks. */
+export type StoredProfile = { profileId: string; document: JsonObject; consents: Consents };
+
+type FactRow = {
+  place: number;
+  profile_id: string;
+  attributes: JsonObject;
+  consents: Consents;
+  push_tokens: PushToken[];
+  time_zone: string | null;
+  language: string | null;
+};
+
+/** The stored profiles behind identities of one tenant, in the order asked; undefined where unknown. */
 export async function readProfiles(
-  pool: Pool,
+  pool: Pick<Pool, 'query'>,
   tenantId: number,
   identities: Identity[],
-): Promise<(JsonObject | undefined)[]> {
+): Promise<(StoredProfile | undefined)[]> {
   if (identities.length === 0) return [];
-  const { rows } = await pool.query<{ place: number; attributes: JsonObject }>(
-    `SELECT w.place::int, p.attributes
+  const { rows } = await pool.query<FactRow>({
+    name: 'read-profiles',
+    text: `SELECT w.place::int, p.profile_id, p.attributes, p.consents, p.push_tokens, p.time_zone, p.language
      FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS w(namespace, identity_value, place)
      JOIN profile_identities i ON i.tenant_id = $1 AND i.namespace = w.namespace AND i.identity_value = w.identity_value
      JOIN profiles p USING (profile_id)`,
-    [tenantId, identities.map((identity) => identity.namespace), identities.map(comparableIdentity)],
-  );
-  const found = new Array<JsonObject | undefined>(identities.length).fill(undefined);
-  for (const row of rows) found[row.place - 1] = row.attributes;
+    values: [tenantId, identities.map(comparableNamespace), identities.map(comparableIdentity)],
+  });
+  const found = new Array<StoredProfile | undefined>(identities.length).fill(undefined);
+  for (const row of rows) {
+    found[row.place - 1] = { profileId: row.profile_id, document: documentOf(row), consents: row.consents };
+  }
   return found;
+}
+
+/** What a profile looks like from content (`profile.…`) and to the fields of address resolution. */
+function documentOf(row: Omit<FactRow, 'place' | 'profile_id'>): JsonObject {
+  return {
+    ...row.attributes,
+    consents: row.consents as JsonObject,
+    ...(row.time_zone !== null && { timeZone: row.time_zone }),
+    ...(row.language !== null && { language: row.language }),
+    ...(row.push_tokens.length > 0 && { pushNotificationDetails: row.push_tokens }),
+  };
 }
 
 /** Creates the profiles that do not exist yet, with nothing but their identity (spec 7.1). Concurrent calls make one. */
@@ -44,7 +88,7 @@ export async function ensureProfiles(pool: Pool, tenantId: number, identities: I
      INSERT INTO profiles (profile_id, tenant_id) SELECT profile_id, $1 FROM new_identity`,
     [
       tenantId,
-      sorted.map((identity) => identity.namespace),
+      sorted.map(comparableNamespace),
       sorted.map((identity) => identity.comparable),
       sorted.map((identity) => identity.value),
       sorted.map(() => uuidv7()),
@@ -52,36 +96,75 @@ export async function ensureProfiles(pool: Pool, tenantId: number, identities: I
   );
 }
 
-/** Creates or replaces one profile with its identities; an identity that belongs to another profile moves here. */
-export async function putProfile(
+const PROFILE = `SELECT p.profile_id AS "profileId", p.attributes, p.consents, p.time_zone AS "timeZone", p.language,
+  p.push_tokens AS "pushTokens", p.created_at AS "createdAt", p.modified_at AS "modifiedAt",
+  (SELECT coalesce(json_agg(json_build_object('namespace', i.namespace, 'value', i.raw_value) ORDER BY i.namespace, i.identity_value), '[]')
+   FROM profile_identities i WHERE i.profile_id = p.profile_id) AS identities
+  FROM profiles p`;
+
+export async function readProfile(pool: Pool, tenantId: number, profileId: string): Promise<Profile | undefined> {
+  const { rows } = await pool.query<Profile>(`${PROFILE} WHERE p.tenant_id = $1 AND p.profile_id = $2`, [
+    tenantId,
+    profileId,
+  ]);
+  return rows[0];
+}
+
+/** The profile that an identity belongs to, or undefined. */
+export async function findProfile(pool: Pool, tenantId: number, identity: Identity): Promise<Profile | undefined> {
+  const { rows } = await pool.query<Profile>(
+    `${PROFILE} WHERE p.profile_id = (SELECT i.profile_id FROM profile_identities i
+       WHERE i.tenant_id = $1 AND i.namespace = $2 AND i.identity_value = $3)`,
+    [tenantId, comparableNamespace(identity), comparableIdentity(identity)],
+  );
+  return rows[0];
+}
+
+/** A page of a tenant's profiles in the order of their creation, after the profile `after`. */
+export async function listProfiles(
   pool: Pool,
   tenantId: number,
-  identities: Identity[],
-  attributes: JsonObject,
-): Promise<string> {
+  page: { limit: number; after?: string },
+): Promise<Profile[]> {
+  const { rows } = await pool.query<Profile>(
+    `${PROFILE} WHERE p.tenant_id = $1 AND ($2::uuid IS NULL OR p.profile_id > $2) ORDER BY p.profile_id LIMIT $3`,
+    [tenantId, page.after ?? null, page.limit],
+  );
+  return rows;
+}
+
+/**
+ * Erases a person: the profile, all of its identities and its places in audiences. What is queued for it then finds no
+ * profile and is excluded. Returns whether there was such a profile.
+ */
+export async function deleteProfile(pool: Pool, tenantId: number, profileId: string): Promise<boolean> {
+  const { rowCount } = await pool.query('DELETE FROM profiles WHERE tenant_id = $1 AND profile_id = $2', [
+    tenantId,
+    profileId,
+  ]);
+  return rowCount === 1;
+}
+
+/** Takes an identity from its profile; the last one stays, since nothing could find the profile without it. */
+export async function deleteIdentity(
+  pool: Pool,
+  tenantId: number,
+  identity: Identity,
+): Promise<'deleted' | 'last' | 'unknown'> {
+  const values = [tenantId, comparableNamespace(identity), comparableIdentity(identity)];
   return inTransaction(pool, async (client) => {
-    const values = identities.map(comparableIdentity);
-    const namespaces = identities.map((identity) => identity.namespace);
-    const known = await client.query<{ profile_id: string }>(
-      `SELECT i.profile_id FROM unnest($2::text[], $3::text[]) AS w(namespace, identity_value)
-       JOIN profile_identities i ON i.tenant_id = $1 AND i.namespace = w.namespace AND i.identity_value = w.identity_value
-       ORDER BY i.profile_id LIMIT 1`,
-      [tenantId, namespaces, values],
+    // The profile is locked, or two deletions at once could each count the identity that the other one takes.
+    const { rows } = await client.query<{ profile_id: string }>(
+      `SELECT p.profile_id FROM profiles p JOIN profile_identities i USING (profile_id)
+       WHERE i.tenant_id = $1 AND i.namespace = $2 AND i.identity_value = $3 FOR UPDATE OF p`,
+      values,
     );
-    const profileId = known.rows[0]?.profile_id ?? uuidv7();
-    await client.query(
-      `INSERT INTO profiles (profile_id, tenant_id, attributes) VALUES ($1, $2, $3)
-       ON CONFLICT (profile_id) DO UPDATE SET attributes = excluded.attributes, modified_at = now()`,
-      [profileId, tenantId, attributes],
+    if (!rows[0]) return 'unknown';
+    const { rowCount } = await client.query(
+      `DELETE FROM profile_identities WHERE tenant_id = $1 AND namespace = $2 AND identity_value = $3
+         AND (SELECT count(*) FROM profile_identities WHERE profile_id = $4) > 1`,
+      [...values, rows[0].profile_id],
     );
-    await client.query(
-      `INSERT INTO profile_identities (tenant_id, namespace, identity_value, raw_value, profile_id)
-       SELECT $1, namespace, identity_value, raw_value, $5
-       FROM unnest($2::text[], $3::text[], $4::text[]) AS n(namespace, identity_value, raw_value)
-       ORDER BY namespace, identity_value
-       ON CONFLICT (tenant_id, namespace, identity_value) DO UPDATE SET profile_id = excluded.profile_id`,
-      [tenantId, namespaces, values, identities.map((identity) => identity.value), profileId],
-    );
-    return profileId;
+    return rowCount === 1 ? 'deleted' : 'last';
   });
 }

@@ -65,11 +65,3 @@ export const surfaceAnswer = z
   })
   .meta({ id: 'Surface' });
 export const surfaceList = z.object({ data: z.array(surfaceAnswer) });
-
-export const profileAnswer = z
-  .object({
-    profileId: z.uuid(),
-    identities: z.array(z.object({ namespace: z.string(), value: z.string() })),
-    attributes: z.looseObject({}),
-  })
-  .meta({ id: 'Profile' });

@@ -3,3 +3,4 @@ export * from './error.ts';
 export * from './execution.ts';
 export * from './message.ts';
 export * from './operations.ts';
+export * from './people.ts';
