@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeMetrics } from '../../packages/metrics/src/index.ts';
+import { dashboardJson } from '../grafana/dashboard-json.ts';
+import { DASHBOARDS } from '../grafana/panels.ts';
 import { processTable } from '../local/process-table.ts';
 import { configurationBlock } from './configuration-page.ts';
 import { envExample } from './env-example.ts';
@@ -29,6 +31,10 @@ export async function generateDocs(root: string): Promise<GeneratedFile[]> {
     page('docs/guarantees.md', { runs: proofBlock(root) }),
     { path: 'docs/openapi.json', wanted: await openApiText(), present: read('docs/openapi.json') },
     page('docs/metrics.md', { metrics: metricsTable() }),
+    ...DASHBOARDS.map((dashboard) => {
+      const path = `infra/grafana/dashboards/${dashboard.uid}.json`;
+      return { path, wanted: dashboardJson(dashboard), present: read(path) };
+    }),
     { path: '.env.example', wanted: envExample(services), present: read('.env.example') },
   ];
 }
