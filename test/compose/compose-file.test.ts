@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readServices } from '../../infra/docs/variables.ts';
@@ -26,7 +26,23 @@ test('every variable of every service can be set from outside the containers', a
   assert.deepEqual(missing, []);
 });
 
-test('containers can be scaled: none has a name of its own, and only the two public services take a port', () => {
+test('containers can be scaled: none has a name of its own, and only what people open takes a port', () => {
   assert.doesNotMatch(composeFile, /container_name/);
-  assert.equal(composeFile.match(/^ {4}ports:/gm)?.length, 2);
+  // ingress, control, and grafana in its profile.
+  assert.equal(composeFile.match(/^ {4}ports:/gm)?.length, 3);
+});
+
+test('every file that a container mounts is there', () => {
+  const mounted = [...composeFile.matchAll(/^ +- (\.\/[^:]+):/gm)].map((match) => match[1]!);
+  assert.ok(mounted.length >= 5);
+  assert.deepEqual(
+    mounted.filter((path) => !existsSync(join(ROOT, path))),
+    [],
+  );
+});
+
+test('Prometheus looks at every service', () => {
+  const config = readFileSync(join(ROOT, 'infra', 'prometheus', 'prometheus.yml'), 'utf8');
+  const names = [...config.matchAll(/names: \[([^\]]+)\]/g)].flatMap((match) => match[1]!.split(', '));
+  assert.deepEqual(names.sort(), readdirSync(join(ROOT, 'services')).sort());
 });
