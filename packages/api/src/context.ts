@@ -1,16 +1,34 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { readJson } from '@outrigger/contracts';
 import type { JsonValue, Refusal } from '@outrigger/core';
 import type { Authenticator, Caller } from '@outrigger/pipeline';
-import { checkBodyHeaders, readBody, sendRefusal } from '@outrigger/runtime';
+import {
+  checkBodyHeaders,
+  checkUploadHeaders,
+  readBody,
+  readUpload,
+  sendRefusal,
+  type UploadedFile,
+} from '@outrigger/runtime';
 import type { Scope } from '@outrigger/store';
 import type { Request, RequestHandler, Response } from 'express';
 import { describeHandler, type RouteDescription } from './describe.ts';
 
-/** What a handler answers: a status with a JSON body, or a refusal. */
-export type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | { refusal: Refusal };
+/** What a handler answers: a status with a JSON body, text that is made while it is sent, or a refusal. */
+export type Answer =
+  | { status: number; body?: unknown; headers?: Record<string, string> }
+  | { status: number; stream: AsyncIterable<string>; headers: Record<string, string> }
+  | { refusal: Refusal };
 
-/** A handler for an authenticated call. `body` is the checked JSON of calls that carry one. */
-export type Handler = (call: { caller: Caller; req: Request; body: JsonValue; bodyBytes: number }) => Promise<Answer>;
+/** A handler for an authenticated call. `body` is the checked JSON of calls that carry one, `file` the file of an upload. */
+export type Handler = (call: {
+  caller: Caller;
+  req: Request;
+  body: JsonValue;
+  bodyBytes: number;
+  file: UploadedFile | undefined;
+}) => Promise<Answer>;
 
 /**
  * Wraps a handler, cheap checks first (reliability 4.0): what the headers say about the body, then who calls, then the
@@ -23,9 +41,11 @@ export function route(
   description: RouteDescription,
   handler: Handler,
 ): RequestHandler {
-  const bodyLimitBytes = description.body?.limitBytes;
+  const { body: described, upload } = description;
   const answering: RequestHandler = async (req, res) => {
-    const unwanted = bodyLimitBytes !== undefined && checkBodyHeaders(req, bodyLimitBytes);
+    const unwanted =
+      (described && checkBodyHeaders(req, described.limitBytes)) ||
+      (upload && checkUploadHeaders(req, upload.limitBytes));
     if (unwanted) {
       sendRefusal(res, unwanted);
       return;
@@ -39,8 +59,8 @@ export function route(
     }
     let body: JsonValue = null;
     let bodyBytes = 0;
-    if (bodyLimitBytes !== undefined) {
-      const read = await readBody(req, bodyLimitBytes);
+    if (described) {
+      const read = await readBody(req, described.limitBytes);
       if ('refusal' in read) {
         sendRefusal(res, read.refusal);
         return;
@@ -53,14 +73,32 @@ export function route(
       body = json.value;
       bodyBytes = read.body.length;
     }
-    sendAnswer(res, await handler({ caller: authenticated.caller, req, body, bodyBytes }));
+    let file: UploadedFile | undefined;
+    if (upload) {
+      const read = await readUpload(req, UPLOAD_FIELD, upload.limitBytes);
+      if ('refusal' in read) {
+        sendRefusal(res, read.refusal);
+        return;
+      }
+      file = read.file;
+    }
+    await sendAnswer(res, await handler({ caller: authenticated.caller, req, body, bodyBytes, file }));
   };
   return describeHandler(answering, { scope, description });
 }
 
-function sendAnswer(res: Response, answer: Answer): void {
+/** The field of a form that holds its file, on every route that takes one. */
+const UPLOAD_FIELD = 'file';
+
+async function sendAnswer(res: Response, answer: Answer): Promise<void> {
   if ('refusal' in answer) {
     sendRefusal(res, answer.refusal);
+    return;
+  }
+  if ('stream' in answer) {
+    res.writeHead(answer.status, answer.headers);
+    // Page by page, as fast as the caller reads. What fails on the way ends the connection: a cut file must not look whole.
+    await pipeline(Readable.from(answer.stream), res).catch(() => res.destroy());
     return;
   }
   if (answer.body === undefined) {

@@ -10,12 +10,20 @@ import { mount } from './describe.ts';
 import { addOpenApiRoutes } from './openapi/routes.ts';
 import { profileRoutes } from './profile-routes.ts';
 import { sandboxRoutes } from './sandbox-routes.ts';
+import { suppressionRoutes } from './suppression/routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
 
 const BASE = '/journey/campaigns/service';
 
 /** What the control service serves: campaigns, channel configurations, profiles, operations, and the sandbox viewer. */
-export function createControlApp(deps: { pool: Pool; log: Log; ingressUrl: string; sandboxViewer: boolean }): Express {
+export function createControlApp(deps: {
+  pool: Pool;
+  log: Log;
+  ingressUrl: string;
+  sandboxViewer: boolean;
+  /** Called when the lists have work that goes on after the answer. */
+  onListWork?(): void;
+}): Express {
   const { pool, log, ingressUrl } = deps;
   const authenticate = createAuthenticator(pool);
   const app = createApp();
@@ -26,6 +34,8 @@ export function createControlApp(deps: { pool: Pool; log: Log; ingressUrl: strin
   mount(app, BASE, deadLetterRoutes({ pool, authenticate }));
   mount(app, BASE, brakeRoutes({ pool, authenticate }));
   mount(app, BASE, accountRoutes({ pool, authenticate }));
+  const onWork = deps.onListWork ?? (() => undefined);
+  mount(app, '/ajo/config/suppression', suppressionRoutes({ pool, authenticate, onWork }));
   // Not part of the API: it is for looking at, and never there in production.
   if (deps.sandboxViewer) app.use('/sandbox', sandboxRoutes(pool));
   addOpenApiRoutes(app);

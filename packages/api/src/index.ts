@@ -12,5 +12,7 @@ export * from './openapi/operations.ts';
 export * from './openapi/page.ts';
 export * from './profile-routes.ts';
 export * from './sandbox-routes.ts';
+export * from './suppression/list-worker.ts';
+export * from './suppression/routes.ts';
 export * from './surface-routes.ts';
 export * from './trigger-routes.ts';

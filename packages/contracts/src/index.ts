@@ -5,3 +5,4 @@ export * from './execution.ts';
 export * from './json.ts';
 export * from './profile.ts';
 export * from './provider-pool.ts';
+export * from './suppression.ts';

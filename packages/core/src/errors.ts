@@ -47,6 +47,10 @@ export const API_ERRORS = {
   'OPS-000008': { status: 400, title: 'Too many messages to count; ask for a shorter span.' },
   'PRF-000001': { status: 404, title: 'No such profile in this sandbox.' },
   'PRF-000002': { status: 409, title: "This is the profile's last identity; delete the profile instead." },
+  'SUP-000001': { status: 404, title: 'This is not on the list.' },
+  'SUP-000002': { status: 404, title: 'No such upload job in this sandbox.' },
+  'SUP-000003': { status: 409, title: 'The allowed list would get over 1,000 entries; list domains, or remove some.' },
+  'SUP-000004': { status: 400, title: 'The form cannot be read; send one CSV file in the field file.' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ApiErrorCode = keyof typeof API_ERRORS;
 

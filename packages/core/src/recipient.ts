@@ -28,6 +28,8 @@ export type EmailSettings = {
   reply_to_email?: string;
   /** Dotted path into the profile that overrides the default field `personalEmail.address`. */
   delivery_address_field?: string;
+  /** Transactional mail goes to people who are suppressed because of a spam complaint alone (spec 3.2). */
+  send_to_complained?: boolean;
 };
 export type SmsSettings = {
   sender?: string;

@@ -1,9 +1,10 @@
-import { brakeGate, type ChannelPort, type Outcome, suppressionGate } from '@outrigger/core';
+import { brakeGate, type ChannelPort, type EmailSettings, type Outcome, suppressionGate } from '@outrigger/core';
 import { type ClaimedBatch, type ClaimedMessage, type Pool, readSuppressionFacts } from '@outrigger/store';
 import { consentedTo } from './consent.ts';
 import type { LoadPeopleSettings } from './people.ts';
 import { pausedBy } from './route.ts';
 import type { Resolved, Step } from './step.ts';
+import type { LoadedVersion } from './version-cache.ts';
 
 /**
  * Stage: everything that may keep a message from being handed over, in the order of spec 7.4. Status and
@@ -19,27 +20,27 @@ export async function gate<Settings, Target, Message>(
     now: () => number;
   },
 ): Promise<Step<Resolved<Settings, Target>>[]> {
-  const asked: { step: number; target: number; tenantId: number; address: string }[] = [];
+  const asked: { step: number; tenantId: number; address: string; liftComplaints: boolean }[] = [];
   const gated = steps.map((step, index): Step<Resolved<Settings, Target>> => {
     // Being stopped or too late says more than a missing address, so both are asked first, of every message.
     const ended =
       campaignGate(step.message) ?? deadlineGate(step.message, deps.now()) ?? operatorGate(step.message, batch);
     if (ended) return { message: step.message, stop: ended };
     if ('stop' in step) return step;
-    step.go.targets.forEach((target, place) => {
+    const liftComplaints = liftsComplaints(step.go.version);
+    for (const target of step.go.targets) {
       const address = deps.channel.suppressionAddress(target);
-      if (address !== undefined) {
-        asked.push({ step: index, target: place, tenantId: step.message.tenantId, address });
-      }
-    });
+      if (address !== undefined) asked.push({ step: index, tenantId: step.message.tenantId, address, liftComplaints });
+    }
     return step;
   });
   const facts = await readSuppressionFacts(deps.pool, asked);
   facts.forEach((fact, place) => {
-    const verdict = suppressionGate(fact);
-    const { message } = gated[asked[place]!.step]!;
+    const { step, liftComplaints } = asked[place]!;
+    const verdict = suppressionGate(fact, { liftComplaints });
+    const { message } = gated[step]!;
     if ('excluded' in verdict) {
-      gated[asked[place]!.step] = { message, stop: { state: 'excluded', code: verdict.excluded } };
+      gated[step] = { message, stop: { state: 'excluded', code: verdict.excluded } };
     }
   });
   return Promise.all(
@@ -49,6 +50,11 @@ export async function gate<Settings, Target, Message>(
       return { message: step.message, ...consentedTo(step.go, deps.channel, settings) };
     }),
   );
+}
+
+/** The switch of the channel configuration counts for transactional mail alone (spec 3.2). */
+function liftsComplaints({ definition, settings }: LoadedVersion<unknown>): boolean {
+  return definition.category === 'transactional' && (settings as Partial<EmailSettings>).send_to_complained === true;
 }
 
 /** SCHEDULED is running here: the call was accepted, so its start date had passed and the status was about to follow. */

@@ -1,5 +1,5 @@
 /** The control service: campaigns, channel configurations, profiles, operations, and the sandbox viewer. */
-import { createControlApp } from '@outrigger/api';
+import { createControlApp, startListWorker } from '@outrigger/api';
 import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
 import { openPool } from '@outrigger/store';
 import { controlConfig } from './config.ts';
@@ -15,11 +15,14 @@ await runService(log, async (parts) => {
     onError: (error) => log.warn({ event: 'ledger.connection_lost', ...errorFields(error) }),
   });
   parts.push({ name: 'ledger', stop: () => pool.end() });
+  const listWorker = startListWorker(pool, log);
+  parts.push(listWorker);
   const app = createControlApp({
     pool,
     log,
     ingressUrl: config.INGRESS_URL,
     sandboxViewer: config.SANDBOX_VIEWER,
+    onListWork: listWorker.wake,
   });
   parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
 });
