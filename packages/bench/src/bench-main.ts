@@ -2,11 +2,12 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataFolderOf, repositoryRoot } from '@outrigger/local/settings.ts';
+import { startNaive } from './naive/naive-target.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { startProbes } from './probes.ts';
 import { startProduct } from './product.ts';
 import { describeProfiles } from './profile.ts';
-import { describe } from './report.ts';
+import { describe, describeRatios } from './report.ts';
 import { type RunResult, runOnce } from './run.ts';
 import { describeCommit, describeMachine, saveResult } from './save.ts';
 import type { Scenario } from './scenarios.ts';
@@ -14,8 +15,8 @@ import { summarize } from './summary.ts';
 
 const read = readOptions(process.argv.slice(2));
 if (typeof read === 'string') {
-  console.error(`${read}\n\n${USAGE}`);
-  process.exit(2);
+  console.error(`${read}\n${USAGE}`);
+  process.exit(read === '' ? 0 : 2);
 }
 const options: Options = read;
 const { runs, save, profile, keep } = options;
@@ -24,12 +25,23 @@ const benchFolder = join(dataFolder, 'bench', String(process.pid));
 let versions: Record<string, string> = {};
 let broken = false;
 
+type Contender = 'outrigger' | 'naive' | 'naive-mjml';
+
 for (const scenario of options.scenarios) {
-  const results: RunResult[] = [];
-  for (let count = 1; count <= runs; count++) results.push(await oneRun(scenario, count));
-  const summary = summarize(results);
-  broken ||= summary.problems.length > 0;
-  for (const line of describe(scenario, runs, summary)) console.log(line);
+  const contenders: Contender[] = ['outrigger'];
+  if (options.naive || (options.all && scenario.againstNaive)) contenders.push('naive');
+  if (options.naiveMjml) contenders.push('naive-mjml');
+  const results = new Map<Contender, RunResult[]>(contenders.map((contender) => [contender, []]));
+  // In turns, so that what else the machine does meets all of them alike.
+  for (let count = 1; count <= runs; count++) {
+    for (const contender of contenders) results.get(contender)!.push(await oneRun(scenario, contender, count));
+  }
+  const summaries = new Map([...results].map(([contender, all]) => [contender, summarize(all)]));
+  for (const [contender, summary] of summaries) {
+    broken ||= summary.problems.length > 0;
+    for (const line of describe(scenario, contender, runs, summary)) console.log(line);
+  }
+  for (const line of describeRatios(scenario, summaries)) console.log(line);
   if (!save) continue;
   const path = saveResult(repositoryRoot, scenario.name, {
     scenario: scenario.name,
@@ -38,39 +50,44 @@ for (const scenario of options.scenarios) {
     commit: describeCommit(repositoryRoot),
     machine: describeMachine(),
     versions,
-    settings: { ...options, scenarios: undefined, outstanding: options.outstanding ?? scenario.outstanding },
+    settings: { ...options, scenarios: undefined },
     goal: scenario.goal,
-    summary,
-    runs: results,
+    summaries: Object.fromEntries(summaries),
+    runs: Object.fromEntries(results),
   });
   console.log(`  saved ${path}`);
 }
 process.exit(broken ? 1 : 0);
 
-async function oneRun(scenario: Scenario, count: number): Promise<RunResult> {
-  const folder = join(benchFolder, `${scenario.name}-${count}`);
+async function oneRun(scenario: Scenario, contender: Contender, count: number): Promise<RunResult> {
+  const folder = join(benchFolder, `${scenario.name}-${contender}-${count}`);
   const profileFolder = profile ? join(folder, 'profiles') : undefined;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const say = (line: string) => console.log(`${scenario.name}${runs > 1 ? ` ${count}/${runs}` : ''}: ${line}`);
+  const say = (line: string) =>
+    console.log(`${scenario.name}, ${contender}${runs > 1 ? ` ${count}/${runs}` : ''}: ${line}`);
   say('starting stores and services');
   const probes = await startProbes(profileFolder);
-  const target = await startProduct(scenario, {
+  const system = {
     root: repositoryRoot,
     folder,
     packageFolder: join(dataFolder, 'redis-package'),
     providerUrl: probes.provider.url,
     workers: options.workers,
     ...(profileFolder !== undefined && { profileFolder }),
-  });
-  ({ versions } = target);
+  };
+  const target =
+    contender === 'outrigger'
+      ? await startProduct(scenario, system)
+      : await startNaive(scenario, system, contender === 'naive-mjml');
+  versions = { ...versions, ...target.versions };
   let result: RunResult;
   try {
     result = await runOnce(target, probes, {
       warmUpSeconds: options.warmUpSeconds,
       seconds: options.seconds,
       connections: options.connections,
-      outstanding: options.outstanding ?? scenario.outstanding,
+      outstanding: options.outstanding,
       ...(options.rate !== undefined && { rate: options.rate }),
       folder,
       say,

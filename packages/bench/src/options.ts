@@ -3,14 +3,17 @@ import { findScenario, SCENARIOS, type Scenario } from './scenarios.ts';
 
 export type Options = {
   scenarios: Scenario[];
+  all: boolean;
   runs: number;
   warmUpSeconds: number;
   seconds: number;
   /** Messages a second, open loop; absent: the top rate, then half of it. */
   rate: number | undefined;
   connections: number;
-  outstanding: number | undefined;
+  outstanding: number;
   workers: number;
+  naive: boolean;
+  naiveMjml: boolean;
   save: boolean;
   profile: boolean;
   keep: boolean;
@@ -24,13 +27,15 @@ ${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(26)}${title}`).join('\n')}
   --seconds=S               length of a measured window (default 20)
   --rate=N                  messages a second, open loop (default: find the top rate, then measure at half of it)
   --connections=N           of the load while it looks for the top rate (default 256)
-  --outstanding=N           messages accepted and not delivered at most, meanwhile (default: by scenario)
+  --outstanding=N           messages accepted and not delivered at most, meanwhile (default 8000)
   --workers=N               worker processes (default 1)
+  --naive                   after each run one of the naive pipeline (Express, a BullMQ job a recipient, LiquidJS, AWS SDK)
+  --naive-mjml              the same with MJML compiled in the job, for each mail
   --save                    write each result to docs/benchmarks/ as soon as it is there
   --profile                 CPU profiles of every process, and where the time went
   --keep                    keep the run's folder (logs, books, profiles, database)`;
 
-/** Reads the command line; a string is what is wrong with it. */
+/** Reads the command line; a string is what is to be said instead of running. */
 export function readOptions(args: string[]): Options | string {
   let given: ReturnType<typeof parse>;
   try {
@@ -39,6 +44,7 @@ export function readOptions(args: string[]): Options | string {
     return error instanceof Error ? error.message : String(error);
   }
   const { values, positionals } = given;
+  if (values.help) return '';
   const numbers = ['runs', 'warm-up', 'seconds', 'rate', 'connections', 'outstanding', 'workers'] as const;
   for (const name of numbers) {
     if (values[name] !== undefined && !/^[1-9]\d{0,8}$/.test(values[name])) {
@@ -56,13 +62,16 @@ export function readOptions(args: string[]): Options | string {
   const numberOf = (name: (typeof numbers)[number]) => (values[name] === undefined ? undefined : Number(values[name]));
   return {
     scenarios,
+    all: values.all ?? false,
     runs: numberOf('runs') ?? 1,
     warmUpSeconds: numberOf('warm-up') ?? 8,
     seconds: numberOf('seconds') ?? 20,
     rate: numberOf('rate'),
     connections: numberOf('connections') ?? 256,
-    outstanding: numberOf('outstanding'),
+    outstanding: numberOf('outstanding') ?? 8_000,
     workers: numberOf('workers') ?? 1,
+    naive: values.naive ?? false,
+    naiveMjml: values['naive-mjml'] ?? false,
     save: values.save ?? false,
     profile: values.profile ?? false,
     keep: values.keep ?? false,
@@ -77,6 +86,7 @@ function parse(args: string[]) {
     allowPositionals: true,
     options: {
       all: flag,
+      help: flag,
       runs: text,
       'warm-up': text,
       seconds: text,
@@ -84,6 +94,8 @@ function parse(args: string[]) {
       connections: text,
       outstanding: text,
       workers: text,
+      naive: flag,
+      'naive-mjml': flag,
       save: flag,
       profile: flag,
       keep: flag,

@@ -2,12 +2,15 @@ import type { Scenario } from './scenarios.ts';
 import type { Summary } from './summary.ts';
 
 /** What a scenario came to, in lines to read. */
-export function describe(scenario: Scenario, runs: number, summary: Summary): string[] {
-  const { goal } = scenario;
+export function describe(scenario: Scenario, contender: string, runs: number, summary: Summary): string[] {
+  const goal = contender === 'outrigger' ? scenario.goal : {};
   const { paced, cpuUs, memoryMb } = summary;
   const against = (wanted: number | undefined, unit: string) =>
     wanted === undefined ? '' : `   (goal ${format(wanted)}${unit})`;
-  const lines = ['', `${scenario.title}   [${scenario.name}, ${runs === 1 ? '1 run' : `medians of ${runs} runs`}]`];
+  const lines = [
+    '',
+    `${scenario.title}   [${scenario.name}, ${contender}, ${runs === 1 ? '1 run' : `medians of ${runs} runs`}]`,
+  ];
   const row = (name: string, text: string) => lines.push(`  ${name.padEnd(22)}${text}`);
   if (summary.topMessagesPerSecond !== undefined) {
     row('top rate', `${format(summary.topMessagesPerSecond)} messages/s${against(goal.messagesPerSecond, '')}`);
@@ -30,7 +33,7 @@ export function describe(scenario: Scenario, runs: number, summary: Summary): st
   row(
     'verified',
     summary.problems.length === 0
-      ? `${format(summary.accepted)} accepted = ${format(summary.taken)} taken by the provider, each once`
+      ? `${summary.accepted} accepted = ${summary.taken} taken by the provider, each once`
       : `BROKEN: ${summary.problems.join('; ')}`,
   );
   // A figure that was taken beside other work is marked as such.
@@ -42,6 +45,20 @@ export function describe(scenario: Scenario, runs: number, summary: Summary): st
 
 function times({ p50, p95, p99 }: { p50: number; p95: number; p99: number }): string {
   return `p50 ${format(p50)}  p95 ${format(p95)}  p99 ${format(p99)} ms`;
+}
+
+/** The headline: how many times as fast as the naive pipeline, in turns on the same machine. */
+export function describeRatios(scenario: Scenario, summaries: Map<string, Summary>): string[] {
+  const own = summaries.get('outrigger')!;
+  return [...summaries].flatMap(([contender, other]) => {
+    if (contender === 'outrigger') return [];
+    const rate = (own.topMessagesPerSecond ?? Number.NaN) / (other.topMessagesPerSecond ?? Number.NaN);
+    const goal = contender === 'naive' && scenario.goal.timesNaive ? `   (goal ${scenario.goal.timesNaive})` : '';
+    return [
+      '',
+      `  ${format(rate)} times the rate of ${contender}, ${format(other.totalCpuUs / own.totalCpuUs)} times less CPU a message${goal}`,
+    ];
+  });
 }
 
 /** Three digits that matter are enough for anything that was measured on a shared machine. */

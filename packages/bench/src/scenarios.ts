@@ -15,15 +15,15 @@ export type Scenario = {
   queues: QueueKind;
   endpoint: Endpoint;
   recipientsPerCall: number;
-  /** Messages that may be accepted and not yet delivered while the top rate is looked for. */
-  outstanding: number;
   /** Which of the demo's campaigns, by channel, and what is different here. */
   channel: 'EMAIL' | 'SMS' | 'PUSH';
   definition: Json;
   recipient(place: number): Json;
   /** Stored profiles of all recipients, so that a look-up finds one. */
   profiles: boolean;
-  goal: { messagesPerSecond?: number; cpuUs?: number; acceptP99Ms?: number };
+  /** Measured against the naive pipeline whenever everything is run. */
+  againstNaive?: boolean;
+  goal: { messagesPerSecond?: number; cpuUs?: number; acceptP99Ms?: number; timesNaive?: number };
 };
 
 const address = (place: number) => `${ADDRESS_PREFIX}${numberSlot(place)}@${ADDRESS_DOMAIN}`;
@@ -36,7 +36,6 @@ const htEmail = {
   worker: 'email-worker',
   queues: 'redis',
   endpoint: 'highthroughput',
-  outstanding: 4_000,
   channel: 'EMAIL',
   definition: { highThroughputMode: true, createNewProfile: false },
   recipient: (place: number) => ({
@@ -54,7 +53,8 @@ export const SCENARIOS: Scenario[] = [
     name: 'ht-email-1',
     title: 'high-throughput email, 1 recipient a call',
     recipientsPerCall: 1,
-    goal: { messagesPerSecond: 6_000, cpuUs: 330, acceptP99Ms: 15 },
+    againstNaive: true,
+    goal: { messagesPerSecond: 6_000, cpuUs: 330, acceptP99Ms: 15, timesNaive: 12 },
   },
   {
     ...htEmail,

@@ -7,6 +7,7 @@ export type Service = { name: string; port: number; processId: number; stop(): P
 export type ServiceSpec = {
   name: string;
   script: string;
+  args?: string[];
   environment: NodeJS.ProcessEnv;
   /** Where a CPU profile is written when it stops; absent: none. */
   profileFolder?: string;
@@ -27,7 +28,7 @@ export async function startService(spec: ServiceSpec, root: string, logFolder: s
     : [];
   const started = startLeashed({
     command: process.execPath,
-    args: [...profile, join(root, spec.script)],
+    args: [...profile, join(root, spec.script), ...(spec.args ?? [])],
     environment: { HOST: '127.0.0.1', PORT: String(port), ...spec.environment },
     workingFolder: root,
     orphanSignal: 'SIGKILL',

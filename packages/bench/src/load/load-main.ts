@@ -1,7 +1,8 @@
 /**
  * The load, a process of its own: `node load-main.ts`, told over IPC what to do. Open loop: calls are due at random instants of a
  * fixed rate and are measured from then, however late they could be sent (no coordinated omission). Closed loop: as many calls
- * as the whole system keeps up with, at most so many messages accepted and not yet delivered.
+ * as the whole system keeps up with, only as many messages accepted and not
+ * yet delivered as it delivers in a moment.
  */
 import { monotonicMs } from '../clock.ts';
 import { createCallBook } from './call-book.ts';
@@ -88,6 +89,21 @@ function tick(): void {
   setTimeout(tick, mode.kind === 'pace' ? 1 : 10);
 }
 
+/**
+ * How many messages may be under way while the top rate is looked for: what the system delivers in three quarters of a second.
+ * Enough to keep every stage busy, little enough that the end of a run need not wait for a backlog.
+ */
+const OUTSTANDING_SECONDS = 0.75;
+const LEAST_OUTSTANDING = 400;
+const BOUND_EVERY_MS = 500;
+let bound = LEAST_OUTSTANDING;
+let lastBound = { at: monotonicMs(), taken: 0 };
+setInterval(() => {
+  const at = monotonicMs();
+  bound = Math.max(LEAST_OUTSTANDING, (OUTSTANDING_SECONDS * (taken - lastBound.taken) * 1_000) / (at - lastBound.at));
+  lastBound = { at, taken };
+}, BOUND_EVERY_MS);
+
 /** Closed loop: calls until connections or messages under way are at their bound. */
 function fill(): void {
   if (mode.kind !== 'saturate') return;
@@ -95,7 +111,7 @@ function fill(): void {
   if (now < pausedUntil) return;
   while (counts.underWay < mode.connections) {
     const outstanding = (counts.accepted + counts.underWay) * template.recipients - taken;
-    if (outstanding + template.recipients > mode.outstandingMessages) return;
+    if (outstanding + template.recipients > Math.min(bound, mode.outstandingMessages)) return;
     counts.calls++;
     place(book.add(now));
   }
