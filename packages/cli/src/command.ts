@@ -16,14 +16,24 @@ export type Report = { body: unknown; text: string; exitCode?: number };
 
 export type Option = ParseArgsOptionDescriptor & { help: string };
 
-export type Command = {
+export type Described = {
   words: string[];
   operands: string;
   summary: string;
   /** Paragraphs below the usage line. */
   help?: string;
   options: Record<string, Option>;
-  run(typed: Typed): Promise<Report | { problem: Problem }>;
+};
+
+/** A command that asks our services, in the name of a key. */
+export type Command = Described & { run(typed: Typed): Promise<Report | { problem: Problem }> };
+
+/** A command that needs no service and no key. */
+export type StandaloneCommand = Described & {
+  runStandalone(typed: {
+    options: { [name: string]: string | boolean | (string | boolean)[] | undefined };
+    env: NodeJS.ProcessEnv;
+  }): Promise<Report | { problem: Problem }>;
 };
 
 export const YES: Record<string, Option> = {

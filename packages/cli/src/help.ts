@@ -1,4 +1,4 @@
-import type { Command, Option } from './command.ts';
+import type { Described, Option } from './command.ts';
 
 const ENVIRONMENT = `Environment:
   OUTRIGGER_KEY, OUTRIGGER_SECRET      an API key: read to look, manage to change, operate for lanes and providers
@@ -10,7 +10,7 @@ Exit codes: 0 done, 1 refused, 2 account found lost messages, 64 wrong usage or 
 69 the service cannot be reached, 78 the environment is not complete.`;
 
 /** Every command in a line. */
-export function overview(commands: Command[]): string {
+export function overview(commands: Described[]): string {
   const lines = commands.map((command) => [
     `outrigger ${command.words.join(' ')} ${command.operands}`.trimEnd(),
     command.summary,
@@ -20,7 +20,7 @@ export function overview(commands: Command[]): string {
   return `Usage:\n${list}\n\nEvery command takes --help, and --json for the service's own answer.\n\n${ENVIRONMENT}`;
 }
 
-export function commandHelp(command: Command): string {
+export function commandHelp(command: Described): string {
   const options = Object.entries<Option>({
     ...command.options,
     json: { type: 'boolean', help: "The service's own answer" },

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { createClient } from './client.ts';
-import type { Command, Report } from './command.ts';
+import type { Command, Report, StandaloneCommand } from './command.ts';
 import { ACCOUNT_COMMANDS } from './commands/account.ts';
 import { BRAKE_COMMANDS } from './commands/brake.ts';
 import { DLQ_COMMANDS } from './commands/dlq.ts';
+import { DOCTOR } from './commands/doctor.ts';
 import { REDRIVE_COMMANDS } from './commands/redrive.ts';
 import { readConfig } from './config.ts';
 import { EXIT, type Problem, usage } from './exit-codes.ts';
@@ -11,7 +12,13 @@ import { commandHelp, overview } from './help.ts';
 
 export type Ended = { exitCode: number; out: string; err: string };
 
-export const COMMANDS: Command[] = [...DLQ_COMMANDS, ...REDRIVE_COMMANDS, ...BRAKE_COMMANDS, ...ACCOUNT_COMMANDS];
+export const COMMANDS: (Command | StandaloneCommand)[] = [
+  ...DLQ_COMMANDS,
+  ...REDRIVE_COMMANDS,
+  ...BRAKE_COMMANDS,
+  ...ACCOUNT_COMMANDS,
+  DOCTOR,
+];
 
 /** Runs one command line. What is asked for goes to `out`, and why it could not be done to `err`. */
 export async function run(args: string[], env: NodeJS.ProcessEnv): Promise<Ended> {
@@ -24,18 +31,29 @@ export async function run(args: string[], env: NodeJS.ProcessEnv): Promise<Ended
   if (command.operands === '' && positionals.length > 0) {
     return failed(usage(`outrigger ${command.words.join(' ')} takes no ${positionals[0]}.`).problem);
   }
+  if ('runStandalone' in command) {
+    const result = await command.runStandalone({ options: values, env });
+    return 'problem' in result ? failed(result.problem) : reported(result, values.json === true);
+  }
   const read = readConfig(env);
   if ('problems' in read) {
     const lines = read.problems.map((problem) => `  ${problem}`);
     return { exitCode: EXIT.config, out: '', err: `The environment is not complete:\n${lines.join('\n')}` };
   }
   const client = createClient(read.config);
-  const result = await command.run({ operands: positionals, options: values, client, nowMs: Date.now() });
+  const result = await command.run({ operands: positionals, options: plain(values), client, nowMs: Date.now() });
   return 'problem' in result ? failed(result.problem) : reported(result, values.json === true);
 }
 
-function readArguments(command: Command, args: string[]) {
-  const options = Object.fromEntries(Object.entries(command.options).map(([name, { type }]) => [name, { type }]));
+/** Only the standalone commands have options that may be repeated. */
+function plain(values: Record<string, string | boolean | (string | boolean)[] | undefined>) {
+  return values as Record<string, string | boolean | undefined>;
+}
+
+function readArguments(command: Command | StandaloneCommand, args: string[]) {
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([name, { type, multiple = false }]) => [name, { type, multiple }]),
+  );
   try {
     return parseArgs({
       args,

@@ -1,3 +1,4 @@
+export { type RedisFacts, readRedisFacts } from './inspect.ts';
 export type { DeliverJob, DeliverPayload, DeliverPointer } from './job.ts';
 export { jobIdFor, readDeliverPayload } from './job.ts';
 export type { LaneDepth, LaneQueue } from './lane-queue.ts';

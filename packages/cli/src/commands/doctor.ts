@@ -1,0 +1,65 @@
+import { Resolver } from 'node:dns/promises';
+import type { StandaloneCommand } from '../command.ts';
+import { EXIT, usage } from '../exit-codes.ts';
+import { table } from '../table.ts';
+
+const MARKS = { good: 'ok', warning: 'WARNING', problem: 'PROBLEM' } as const;
+const DOMAIN = /^(?=.{4,253}$)([A-Za-z0-9_]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
+const URLS = { ingress: 'OUTRIGGER_INGRESS_URL', control: 'OUTRIGGER_URL' } as const;
+
+export const DOCTOR: StandaloneCommand = {
+  words: ['doctor'],
+  operands: '',
+  summary: 'What is wrong with the installation, and what to do about it',
+  help:
+    'Run it in the environment of the services: it reads their variables (DATABASE_URL, QUEUE_URL, the providers’) and looks at\n' +
+    'what they would use. It changes nothing and sends nothing. With OUTRIGGER_URL and OUTRIGGER_INGRESS_URL it asks the services too.',
+  options: {
+    domain: {
+      type: 'string',
+      multiple: true,
+      help: 'A sending domain whose SPF, DKIM, DMARC and MX are looked up; may be repeated',
+    },
+    'dkim-selector': { type: 'string', multiple: true, help: 'A DKIM selector to look for; may be repeated' },
+    webhook: { type: 'string', multiple: true, help: 'The address of a webhook receiver to reach; may be repeated' },
+    'dns-server': {
+      type: 'string',
+      help: 'Ask this name server, an address with or without port, and not the system’s',
+    },
+  },
+  async runStandalone({ options, env }) {
+    const listOf = (name: string) => (Array.isArray(options[name]) ? (options[name] as string[]) : []);
+    const domains = listOf('domain');
+    const wrong = domains.find((domain) => !DOMAIN.test(domain));
+    if (wrong !== undefined) return usage(`--domain ${wrong} is not a domain name.`);
+    // Loaded only here: it brings the drivers and the providers' SDKs, which no other command needs.
+    const { examine } = await import('@outrigger/doctor');
+    const dns = new Resolver({ timeout: 3_000, tries: 2 });
+    const server = options['dns-server'];
+    if (typeof server === 'string') dns.setServers([server]);
+    const findings = await examine({
+      env,
+      domains,
+      dkimSelectors: listOf('dkim-selector'),
+      webhookUrls: listOf('webhook'),
+      services: Object.fromEntries(
+        Object.entries(URLS).flatMap(([name, variable]) => (env[variable] ? [[name, env[variable]]] : [])),
+      ),
+      dns,
+    });
+    const order = ['problem', 'warning', 'good'];
+    findings.sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+    const rows = findings.map(({ verdict, subject, says, todo }) => [
+      MARKS[verdict],
+      subject,
+      todo ? `${says} ${todo}` : says,
+    ]);
+    const count = (verdict: string) => findings.filter((finding) => finding.verdict === verdict).length;
+    const summary = `${count('problem')} problems, ${count('warning')} warnings, ${count('good')} checks passed.`;
+    return {
+      body: findings,
+      text: `${table(['', 'WHAT', 'FINDING'], rows, '')}\n\n${summary}`,
+      exitCode: count('problem') > 0 ? EXIT.refused : EXIT.done,
+    };
+  },
+};

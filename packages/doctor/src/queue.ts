@@ -1,0 +1,59 @@
+import { type RedisFacts, readRedisFacts } from '@outrigger/queue';
+import { clockFinding } from './clock.ts';
+import { type Finding, good, problem, reasonOf, warning } from './finding.ts';
+
+const SUBJECT = 'queues (Redis)';
+
+/** Asks the queue store whether it may be trusted with queues. Without an address the queues live in the ledger. */
+export async function examineQueues(queueUrl: string | undefined): Promise<Finding[]> {
+  if (queueUrl === undefined) {
+    return [good('queues', "QUEUE_URL is not set: the queues live in the ledger's PostgreSQL.")];
+  }
+  try {
+    const askedAt = Date.now();
+    const facts = await readRedisFacts(queueUrl);
+    return [...judgeRedis(facts), clockFinding(SUBJECT, facts.nowAt, askedAt, Date.now())];
+  } catch (error) {
+    return [
+      problem(
+        SUBJECT,
+        `cannot be reached: ${reasonOf(error)}.`,
+        'Check QUEUE_URL. Calls are accepted without it, but nothing goes out until it is back.',
+      ),
+    ];
+  }
+}
+
+/** What the facts mean. */
+export function judgeRedis(facts: RedisFacts): Finding[] {
+  const [major = 0, minor = 0] = facts.version.split('.').map(Number);
+  const findings = [
+    major > 6 || (major === 6 && minor >= 2)
+      ? good(SUBJECT, `Version ${facts.version}.`)
+      : problem(SUBJECT, `Version ${facts.version} is too old.`, 'Use Redis 6.2 or newer, or Valkey.'),
+    facts.evictionPolicy === 'noeviction'
+      ? good(SUBJECT, 'It evicts nothing.')
+      : problem(
+          SUBJECT,
+          `maxmemory-policy is ${facts.evictionPolicy}: it may throw queue keys away.`,
+          'Set maxmemory-policy noeviction and give the queues a Redis of their own. The services refuse to start.',
+        ),
+    facts.appendOnly
+      ? good(SUBJECT, 'It writes what it holds to disk (AOF).')
+      : warning(
+          SUBJECT,
+          'The append-only file is off: a restart empties the queues.',
+          'Set appendonly yes. Nothing is lost without it, but the dispatcher has to fill the queues again from the ledger.',
+        ),
+  ];
+  if (facts.role !== 'master') {
+    findings.push(problem(SUBJECT, `It is a ${facts.role}: it takes no writes.`, 'Point QUEUE_URL at the primary.'));
+  }
+  if (facts.maxMemoryBytes > 0 && facts.usedMemoryBytes > facts.maxMemoryBytes * 0.8) {
+    const percent = Math.round((facts.usedMemoryBytes / facts.maxMemoryBytes) * 100);
+    findings.push(
+      warning(SUBJECT, `${percent} % of maxmemory is used.`, 'Give it more memory; when it is full, enqueuing waits.'),
+    );
+  }
+  return findings;
+}
