@@ -61,9 +61,9 @@ test('the queries of the lifecycle page find what was sent again, what waits, wh
     [held],
   );
 
-  assert.deepEqual(await answerTo('LEFT JOIN LATERAL'), []);
+  assert.deepEqual(await answerTo('latest USING'), []);
   await pool.query('DELETE FROM batches');
-  const lost = await answerTo('LEFT JOIN LATERAL');
+  const lost = await answerTo('latest USING');
   assert.deepEqual(lost.map((row) => row.message_id).toSorted(), [resent, outstanding].toSorted());
 });
 

@@ -50,7 +50,7 @@ for (const { kind, skip } of QUEUE_STORES) {
 
       const latest = await waitFor('every message to end', async () => {
         const { rows } = await stack.pool.query<{ id: string; state: string; possible_duplicate: boolean }>(
-          `SELECT DISTINCT ON (message_id) message_id AS id, state, possible_duplicate FROM message_events
+          `SELECT DISTINCT ON (message_id) message_id AS id, state, possible_duplicate FROM message_history
            WHERE message_id = ANY($1) ORDER BY message_id, sequence DESC`,
           [ids],
         );
@@ -105,7 +105,7 @@ for (const { kind, skip } of QUEUE_STORES) {
         const freedAt = performance.now();
         await waitFor('the message to be sent', async () => {
           const { rows } = await stack.pool.query(
-            `SELECT 1 FROM message_events v JOIN executions e ON v.message_id = ANY (e.message_ids)
+            `SELECT 1 FROM message_history v JOIN executions e ON v.message_id = ANY (e.message_ids)
              WHERE e.execution_id = $1 AND v.state = 'sent' AND NOT v.possible_duplicate`,
             [executionId],
           );

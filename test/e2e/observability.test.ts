@@ -72,7 +72,7 @@ describe('what the services say of a run', () => {
     const refused = await stack.trigger({ requestId: 'x', campaignId: order.campaignId, recipients: [] });
     assert.equal(refused.status, 400);
     await waitFor('all three to end', async () => {
-      const { rows } = await stack.pool.query('SELECT 1 FROM message_events');
+      const { rows } = await stack.pool.query('SELECT 1 FROM message_history');
       return rows.length === 3;
     });
   });

@@ -38,8 +38,8 @@ for (const { kind, skip } of QUEUE_STORES) {
       const handedOver = async () => {
         const { rows } = await stack.pool.query<{ messages: number; records: number }>(
           `SELECT count(DISTINCT r.message_id)::int AS messages, count(*)::int AS records FROM sandbox_records r
-           JOIN messages m ON m.message_id = r.message_id JOIN executions e ON e.execution_id = m.execution_id
-           WHERE e.campaign_id = $1`,
+           JOIN messages m ON m.message_id = r.message_id
+           WHERE m.campaign_id = $1`,
           [demo.campaignId],
         );
         return rows[0]!;

@@ -1,7 +1,8 @@
 import type { Pool } from '@outrigger/store';
 import type { BookToVerify } from './target.ts';
 
-const PAGE = 20_000;
+/** Bundles a page, of up to a hundred messages each. */
+const PAGE = 500;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 const EXAMPLES = 5;
 
@@ -19,14 +20,21 @@ export async function verifyLedger(pool: Pool, { executions, recipientsPerCall }
   };
   let messages = 0;
   for (let after = FIRST; ; ) {
-    const { rows } = await pool.query<LedgerRow>(
-      `SELECT m.execution_id AS "executionId", m.recipient_index AS place, m.message_id AS "messageId",
-              coalesce(e.states, '') AS states, e."providerId"
-       FROM (SELECT * FROM messages WHERE message_id > $1 ORDER BY message_id LIMIT ${PAGE}) m
-       LEFT JOIN LATERAL (SELECT string_agg(state, ',' ORDER BY sequence) AS states, max(provider_message_id) AS "providerId"
-                          FROM message_events WHERE message_id = m.message_id) e ON true
-       ORDER BY m.message_id`,
+    const { rows: page } = await pool.query<{ last: string | null; size: number }>(
+      `SELECT max(bundle_id::text) AS last, count(*)::int AS size FROM (
+         SELECT DISTINCT bundle_id FROM bundles WHERE bundle_id > $1 ORDER BY 1 LIMIT ${PAGE}) p`,
       [after],
+    );
+    const { last, size } = page[0]!;
+    if (last === null) break;
+    const { rows } = await pool.query<LedgerRow>(
+      `WITH history AS (
+         SELECT message_id, string_agg(state, ',' ORDER BY sequence) AS states, max(provider_message_id) AS "providerId"
+         FROM message_history WHERE bundle_id > $1 AND bundle_id <= $2 GROUP BY message_id)
+       SELECT m.execution_id AS "executionId", m.recipient_index AS place, m.message_id AS "messageId",
+              coalesce(h.states, '') AS states, h."providerId"
+       FROM messages m LEFT JOIN history h USING (message_id) WHERE m.bundle_id > $1 AND m.bundle_id <= $2`,
+      [after, last],
     );
     for (const { executionId, place, messageId, states, providerId } of rows) {
       const call = executions.get(executionId);
@@ -36,8 +44,8 @@ export async function verifyLedger(pool: Pool, { executions, recipientsPerCall }
         broken(`message ${messageId} is recipient ${place} of call ${call} and was sent as ${providerId}`);
       } else messages++;
     }
-    if (rows.length < PAGE) break;
-    after = rows.at(-1)!.messageId;
+    if (size < PAGE) break;
+    after = last;
   }
   const expected = executions.size * recipientsPerCall;
   if (messages !== expected) broken(`${messages} messages are right, ${expected} were accepted`);

@@ -23,33 +23,41 @@ export type Ledger = {
   outstanding: number;
 };
 
-const PAGE = 20_000;
+/** Bundles a page: of up to a hundred messages each. */
+const PAGE = 500;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 export async function readLedger(pool: Pool): Promise<Ledger> {
   const executions: LedgerExecution[] = [];
-  for (let after = FIRST; ; after = executions.at(-1)!.executionId) {
-    const { rows } = await pool.query(
+  const messages: LedgerMessage[] = [];
+  for (let after = FIRST; ; ) {
+    const { rows: page } = await pool.query<{ last: string | null; size: number }>(
+      `SELECT max(bundle_id::text) AS last, count(*)::int AS size FROM (
+         SELECT DISTINCT bundle_id FROM bundles WHERE bundle_id > $1 ORDER BY 1 LIMIT ${PAGE}) p`,
+      [after],
+    );
+    const { last, size } = page[0]!;
+    if (last === null) break;
+    const found = await pool.query(
       `SELECT e.execution_id AS "executionId", t.org_id AS "orgId", e.endpoint, e.request_id AS "requestId",
               e.message_ids AS "messageIds"
-       FROM executions e JOIN tenants t USING (tenant_id) WHERE e.execution_id > $1 ORDER BY 1 LIMIT ${PAGE}`,
-      [after],
+       FROM executions e JOIN tenants t USING (tenant_id) WHERE e.bundle_id > $1 AND e.bundle_id <= $2`,
+      [after, last],
     );
-    executions.push(...(rows as LedgerExecution[]));
-    if (rows.length < PAGE) break;
-  }
-  const messages: LedgerMessage[] = [];
-  for (let after = FIRST; ; after = messages.at(-1)!.messageId) {
+    executions.push(...(found.rows as LedgerExecution[]));
     const { rows } = await pool.query(
-      `SELECT m.message_id AS "messageId", m.execution_id AS "executionId", m.recipient_index AS place, m.lane,
-              (SELECT coalesce(json_agg(json_build_object('state', e.state, 'code', e.code,
-                 'possibleDuplicate', e.possible_duplicate, 'detail', e.detail) ORDER BY e.sequence), '[]')
-               FROM message_events e WHERE e.message_id = m.message_id) AS steps
-       FROM messages m WHERE m.message_id > $1 ORDER BY 1 LIMIT ${PAGE}`,
-      [after],
+      `WITH steps AS (
+         SELECT e.message_id, json_agg(json_build_object('state', e.state, 'code', e.code,
+           'possibleDuplicate', e.possible_duplicate, 'detail', e.detail) ORDER BY e.sequence) AS steps
+         FROM message_history e WHERE e.bundle_id > $1 AND e.bundle_id <= $2 GROUP BY e.message_id)
+       SELECT m.message_id AS "messageId", m.execution_id AS "executionId", m.recipient_index AS place, m.lane,
+              coalesce(s.steps, '[]') AS steps
+       FROM messages m LEFT JOIN steps s USING (message_id) WHERE m.bundle_id > $1 AND m.bundle_id <= $2`,
+      [after, last],
     );
     messages.push(...(rows as LedgerMessage[]));
-    if (rows.length < PAGE) break;
+    if (size < PAGE) break;
+    after = last;
   }
   return { executions, messages, outstanding: (await countOutstanding(pool)).outstanding };
 }

@@ -2,15 +2,23 @@ import { hash } from 'node:crypto';
 import { canonicalJson, type TriggerCall } from '@outrigger/contracts';
 import {
   createGrouper,
+  createIdAllocator,
   type Endpoint,
   executionIdText,
+  type IdAllocator,
   type JsonValue,
   type Refusal,
   refuse,
-  uuidv7,
 } from '@outrigger/core';
 import { acceptedMessages, acceptGroupCalls, acceptSeconds } from '@outrigger/metrics';
-import { type AcceptItem, type AcceptResult, acceptGroup, type NewBatch, type Pool } from '@outrigger/store';
+import {
+  type AcceptItem,
+  type AcceptResult,
+  acceptGroup,
+  MAX_BATCH_MESSAGES,
+  type NewBatch,
+  type Pool,
+} from '@outrigger/store';
 import type { Admit } from './admission.ts';
 import type { Caller } from './authenticate.ts';
 import type { CheckedCall } from './check-call.ts';
@@ -37,10 +45,12 @@ const MAX_GROUP_MESSAGES = 1_000;
 export function createAcceptor(deps: { pool: Pool; enqueue(batches: NewBatch[]): void; admit: Admit }) {
   // Messages that wait in this process for their commit.
   let uncommitted = 0;
+  const ids = createIdAllocator(MAX_BATCH_MESSAGES);
   const grouper = createGrouper<AcceptItem, AcceptResult>({
     maxWeight: MAX_GROUP_MESSAGES,
     weight: (item) => item.messageIds.length,
     async flush(items) {
+      ids.close();
       const results = new Map<AcceptItem, AcceptResult>();
       // Two calls with one key may meet in a group; the second goes in a statement of its own, after the first.
       for (let rest = items; rest.length > 0; ) {
@@ -63,14 +73,14 @@ export function createAcceptor(deps: { pool: Pool; enqueue(batches: NewBatch[]):
     call: TriggerCall,
     checked: CheckedCall,
   ): Promise<Accepted | { refusal: Refusal }> {
-    const item = acceptItem(caller, endpoint, call, checked);
-    const messages = item.messageIds.length;
-    const tooMuch = deps.admit(item.tenantId, item.lane, messages, uncommitted);
+    const messages = call.recipients.length;
+    const tooMuch = deps.admit(caller.tenant.tenantId, checked.lane, messages, uncommitted);
     if (tooMuch) {
       return { refusal: { ...tooMuch, context: { requestId: call.requestId, campaignId: call.campaignId } } };
     }
     uncommitted += messages;
     const stopTimer = acceptSeconds.startTimer();
+    const item = acceptItem(caller, endpoint, call, checked, ids);
     const result = await grouper.add(item).finally(() => {
       uncommitted -= messages;
     });
@@ -100,23 +110,27 @@ export function createAcceptor(deps: { pool: Pool; enqueue(batches: NewBatch[]):
   };
 }
 
-function acceptItem(caller: Caller, endpoint: Endpoint, call: TriggerCall, checked: CheckedCall): AcceptItem {
-  const now = Date.now();
+function acceptItem(
+  caller: Caller,
+  endpoint: Endpoint,
+  call: TriggerCall,
+  checked: CheckedCall,
+  ids: IdAllocator,
+): AcceptItem {
   const { tenantId } = caller.tenant;
+  const allocated = ids.take(`${tenantId} ${checked.lane}`, call.recipients.length);
   return {
     requestKey: digest(`${tenantId}\n${endpoint}\n${call.requestId}`),
     fingerprint: digest(canonicalJson(call as unknown as JsonValue)),
-    executionId: uuidv7(now),
+    ...allocated,
     tenantId,
     endpoint,
     requestId: call.requestId,
     campaignId: checked.live.campaign.campaignId,
     versionId: checked.live.versionId,
     createdBy: caller.keyId,
-    acceptedAt: new Date(now),
-    expiresAt: new Date(now + checked.live.definition.deadline_ms),
+    expiresAt: new Date(allocated.acceptedAt.getTime() + checked.live.definition.deadline_ms),
     lane: checked.lane,
-    messageIds: call.recipients.map(() => uuidv7(now)),
     content: JSON.stringify({ recipients: call.recipients }),
   };
 }

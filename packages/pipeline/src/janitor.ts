@@ -4,6 +4,7 @@ import { errorFields, type Log, type Part } from '@outrigger/runtime';
 import {
   advanceCampaigns,
   decideUnsettled,
+  dropOldRequestKeys,
   ensurePartitions,
   heldTooLong,
   type Pool,
@@ -54,6 +55,7 @@ export function startJanitor(deps: JanitorDeps): Part {
     try {
       if (performance.now() - partitionsAt > PARTITIONS_EVERY_MS) {
         await ensurePartitions(deps.pool, Date.now());
+        await dropOldRequestKeys(deps.pool, Date.now());
         await forgetIdleSlots(deps.pool, IDLE_SLOTS_MS);
         partitionsAt = performance.now();
       }

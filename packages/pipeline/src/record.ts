@@ -91,6 +91,7 @@ export function createRecorder(deps: {
       tenantId: message.tenantId,
       outcome,
       provider,
+      pass: batch.pass,
       ...times,
     });
   };

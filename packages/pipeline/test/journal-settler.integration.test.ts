@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { uuidv7 } from '@outrigger/core';
+import { createIdAllocator, uuidv7 } from '@outrigger/core';
 import { createLog } from '@outrigger/runtime';
 import { acceptGroup, claimBatches, ensureTenant, type NewBatch } from '@outrigger/store';
 import { openTestLedger } from '@outrigger/testkit';
@@ -25,7 +25,8 @@ function deadWorkerId(): string {
 
 async function acceptTwo(): Promise<{ batch: NewBatch; messageIds: string[] }> {
   const { tenantId } = await ensureTenant(pool, `org-${randomUUID()}`, 'prod');
-  const [campaignId, versionId, now] = [uuidv7(), uuidv7(), Date.now()];
+  const [campaignId, versionId] = [uuidv7(), uuidv7()];
+  const ids = createIdAllocator(100).take('', 2);
   await pool.query(
     `INSERT INTO campaigns (campaign_id, tenant_id, name, category, status, live_version_id, created_by, modified_by)
      VALUES ($1, $2, 'order', 'Transactional', 'LIVE', $3, 'test', 'test')`,
@@ -36,26 +37,23 @@ async function acceptTwo(): Promise<{ batch: NewBatch; messageIds: string[] }> {
      VALUES ($1, $2, $3, 1, '{"on_unknown": "resend"}', '{}', '{}', 'test')`,
     [versionId, campaignId, tenantId],
   );
-  const messageIds = [uuidv7(now), uuidv7(now)];
   const { batches } = await acceptGroup(pool, [
     {
       requestKey: randomUUID(),
       fingerprint: randomUUID(),
-      executionId: uuidv7(now),
       tenantId,
       campaignId,
       versionId,
       endpoint: 'unitary',
       requestId: randomUUID(),
       createdBy: 'key',
-      acceptedAt: new Date(now),
-      expiresAt: new Date(now + 3_600_000),
+      ...ids,
+      expiresAt: new Date(Date.now() + 3_600_000),
       lane: 'email',
-      messageIds,
       content: JSON.stringify({ recipients: [] }),
     },
   ]);
-  return { batch: batches[0]!, messageIds };
+  return { batch: batches[0]!, messageIds: ids.messageIds };
 }
 
 function openSettling() {

@@ -1,4 +1,12 @@
-import type { BrakeRule, JsonObject, Lane, Recipient } from '@outrigger/core';
+import {
+  type BrakeRule,
+  executionIdIn,
+  type JsonObject,
+  type Lane,
+  messageIdIn,
+  type Recipient,
+} from '@outrigger/core';
+import { plainArray } from './accept.ts';
 import type { Pool } from './pool.ts';
 import { correctedRecipient, recipientsOf } from './recipients.ts';
 
@@ -28,29 +36,34 @@ export type ClaimedBatch = {
   messages: ClaimedMessage[];
 };
 
+/** A claimed batch with one part of a bundle; most batches are of one bundle, and most bundles of one part. */
 type ClaimRow = {
   batch_id: string;
+  tenant_id: number;
   lane: Lane;
   token: string;
   attempt: number;
   pass: number;
   claims: number;
   possible_duplicate: boolean;
-  message_id: string;
-  tenant_id: number;
-  recipient_index: number;
-  expires_at: Date;
-  execution_id: string;
-  campaign_id: string;
-  version_id: string;
+  /** `{id,id}` */
+  message_ids: string;
+  bundle_id: string;
   accepted_at: Date;
+  origins: Origin[];
+  calls: string;
   content: string | null;
-  campaign_status: string;
-  override_recipient: string | null;
+  statuses: Record<string, string> | null;
   brakes: BrakeRule[] | null;
+  overrides: { message_id: string; recipient: string | null; expires_at: string }[] | null;
 };
 
-/* One row a batch is written, whatever its size; the compare-and-set is `token IS NULL`. */
+type Origin = { campaign_id: string; version_id: string; expires_at: string };
+
+/*
+ * One row a batch is written, whatever its size; the compare-and-set is `token IS NULL`. Then a row a bundle is read: OFFSET 0
+ * keeps that a look-up by key, whatever the planner believes about the number of claimed batches.
+ */
 const CLAIM = `
 WITH wanted AS MATERIALIZED (
   SELECT b.batch_id, w.token FROM unnest($1::bigint[], $2::uuid[]) AS w(batch_id, token) JOIN batches b USING (batch_id)
@@ -59,20 +72,23 @@ WITH wanted AS MATERIALIZED (
   UPDATE batches b SET token = w.token, claims = b.claims + 1, claimed_by = $3,
     claimed_until = now() + $4 * interval '1 millisecond'
   FROM wanted w WHERE b.batch_id = w.batch_id
-  RETURNING b.batch_id, b.lane, b.message_ids, b.attempt, b.pass, b.claims, b.possible_duplicate, b.token
+  RETURNING b.batch_id, b.tenant_id, b.lane, b.message_ids, b.bundle_id, b.attempt, b.pass, b.claims, b.possible_duplicate, b.token
 )
-SELECT c.batch_id, c.lane, c.token, c.attempt, c.pass, c.claims, c.possible_duplicate,
-       m.message_id, m.tenant_id, m.recipient_index, coalesce(o.expires_at, m.expires_at) AS expires_at,
-       e.execution_id, e.campaign_id, e.version_id, e.accepted_at, t.content, k.status AS campaign_status,
-       o.recipient AS override_recipient,
+SELECT c.batch_id, c.tenant_id, c.lane, c.token, c.attempt, c.pass, c.claims, c.possible_duplicate, c.message_ids::text,
+       d.bundle_id, d.accepted_at, d.origins, d.calls, d.content, d.statuses,
        (SELECT json_agg(json_build_object('brake_id', brake_id, 'tenant_id', tenant_id, 'scope', scope, 'target', target,
-          'action', action, 'rate_per_second', rate_per_second)) FROM brakes WHERE released_at IS NULL) AS brakes
-FROM claimed c CROSS JOIN LATERAL unnest(c.message_ids) AS i(message_id)
-JOIN messages m ON m.message_id = i.message_id
-JOIN executions e ON e.execution_id = m.execution_id
-JOIN campaigns k ON k.campaign_id = e.campaign_id
-LEFT JOIN execution_contents t ON t.execution_id = m.execution_id
-LEFT JOIN message_overrides o ON c.pass > 1 AND o.message_id = m.message_id`;
+          'action', action, 'rate_per_second', rate_per_second)) FROM brakes WHERE released_at IS NULL) AS brakes,
+       CASE WHEN c.pass > 1 THEN (SELECT json_agg(json_build_object('message_id', o.message_id, 'recipient', o.recipient,
+          'expires_at', o.expires_at)) FROM message_overrides o WHERE o.message_id = ANY (c.message_ids)) END AS overrides
+FROM claimed c
+CROSS JOIN LATERAL unnest(CASE WHEN c.bundle_id IS NULL THEN bundles_of(c.message_ids) ELSE ARRAY[c.bundle_id] END) AS u(id)
+LEFT JOIN LATERAL (
+  SELECT b.bundle_id, b.accepted_at, b.origins, b.calls, t.content,
+         (SELECT json_object_agg(k.campaign_id, k.status) FROM campaigns k
+          WHERE k.campaign_id = ANY (ARRAY(SELECT (o->>'campaign_id')::uuid FROM jsonb_array_elements(b.origins) o))) AS statuses
+  FROM bundles b
+  LEFT JOIN LATERAL (SELECT x.content FROM bundle_contents x WHERE x.bundle_id = b.bundle_id AND x.part = b.part OFFSET 0) t ON true
+  WHERE b.bundle_id = u.id OFFSET 0) d ON true`;
 
 /**
  * Claims batches for one worker: a batch that is already claimed, not yet due or gone is simply missing from the answer.
@@ -87,52 +103,78 @@ export async function claimBatches(
   const { rows } = await pool.query<ClaimRow>({
     name: 'claim',
     text: CLAIM,
-    values: [wanted.map((want) => want.batchId), wanted.map((want) => want.token), workerId, leaseMs],
+    values: [
+      plainArray(wanted.map((want) => want.batchId)),
+      plainArray(wanted.map((want) => want.token)),
+      workerId,
+      leaseMs,
+    ],
   });
   const batches = new Map<string, ClaimedBatch>();
-  const contents = new Map<string, Recipient[]>();
-  for (const row of rows) {
-    let batch = batches.get(row.batch_id);
-    if (!batch) {
-      batch = {
-        batchId: row.batch_id,
-        lane: row.lane,
-        token: row.token,
-        attempt: row.attempt,
-        pass: row.pass,
-        claims: row.claims,
-        possibleDuplicate: row.possible_duplicate,
-        brakes: row.brakes ?? [],
-        messages: [],
-      };
-      batches.set(row.batch_id, batch);
-    }
-    batch.messages.push({
-      messageId: row.message_id,
-      tenantId: row.tenant_id,
-      executionId: row.execution_id,
-      campaignId: row.campaign_id,
-      versionId: row.version_id,
-      campaignStatus: row.campaign_status,
-      acceptedAt: row.accepted_at,
-      expiresAt: row.expires_at,
-      recipient: recipientOf(row, contents),
-    });
+  for (const [batchId, ofBatch] of Map.groupBy(rows, (row) => row.batch_id)) {
+    batches.set(batchId, claimedBatch(ofBatch));
   }
   return batches;
 }
 
-/** Content is parsed once an execution; erased content leaves a recipient without data, which the resolver excludes. */
-function recipientOf(row: ClaimRow, contents: Map<string, Recipient[]>): Recipient {
-  let recipients = contents.get(row.execution_id);
-  if (!recipients) {
-    recipients = recipientsOf(row.content);
-    contents.set(row.execution_id, recipients);
+function claimedBatch(rows: ClaimRow[]): ClaimedBatch {
+  const [first] = rows as [ClaimRow];
+  const ids = first.message_ids.slice(1, -1).split(',');
+  const wanted = new Set(ids);
+  const found = new Map<string, ClaimedMessage>();
+  for (const row of rows) {
+    // Null when the bundle's day was dropped while the batch still waited: then there is nothing left to deliver.
+    if (row.bundle_id !== null) readPart(row, wanted, found);
   }
-  const recipient = recipients[row.recipient_index];
-  if (row.override_recipient !== null) return correctedRecipient(row.override_recipient, recipient);
-  return recipient ?? { type: 'external', userId: '', namespace: '', context: {} as JsonObject };
+  for (const { message_id, recipient, expires_at } of first.overrides ?? []) {
+    const message = found.get(message_id);
+    if (!message) continue;
+    message.expiresAt = new Date(expires_at);
+    if (recipient !== null) message.recipient = correctedRecipient(recipient, message.recipient);
+  }
+  return {
+    batchId: first.batch_id,
+    lane: first.lane,
+    token: first.token,
+    attempt: first.attempt,
+    pass: first.pass,
+    claims: first.claims,
+    possibleDuplicate: first.possible_duplicate,
+    brakes: first.brakes ?? [],
+    messages: ids.flatMap((id) => found.get(id) ?? []),
+  };
 }
+
+/** Adds the wanted messages of one part of a bundle. Only calls with a wanted message have their content parsed. */
+function readPart(row: ClaimRow, wanted: Set<string>, found: Map<string, ClaimedMessage>): void {
+  const contents = row.content?.split('\n');
+  const dates = row.origins.map((origin) => new Date(origin.expires_at));
+  row.calls.split('\n').forEach((line, index) => {
+    if (line === '') return;
+    const [place, recipients, originIndex] = JSON.parse(line) as [number, number, number, string];
+    const origin = row.origins[originIndex]!;
+    let people: Recipient[] | undefined;
+    for (let turn = 0; turn < recipients; turn++) {
+      const messageId = messageIdIn(row.bundle_id, place + turn);
+      if (!wanted.has(messageId)) continue;
+      people ??= recipientsOf(contents?.[index] || null);
+      found.set(messageId, {
+        messageId,
+        tenantId: row.tenant_id,
+        executionId: executionIdIn(row.bundle_id, place),
+        campaignId: origin.campaign_id,
+        versionId: origin.version_id,
+        campaignStatus: row.statuses?.[origin.campaign_id] ?? 'STOPPED',
+        acceptedAt: row.accepted_at,
+        expiresAt: dates[originIndex]!,
+        recipient: people[turn] ?? NOBODY,
+      });
+    }
+  });
+}
+
+/** Erased content leaves a recipient without data, which the resolver excludes. */
+const NOBODY: Recipient = { type: 'external', userId: '', namespace: '', context: {} as JsonObject };
 
 /**
  * In how many milliseconds an unclaimed batch is due, by the ledger's clock; undefined when it is claimed, gone or held by a

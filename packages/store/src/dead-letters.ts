@@ -99,13 +99,12 @@ export async function readDeadLetter(
   messageId: string,
 ): Promise<DeadLetterCase | undefined> {
   const { rows } = await pool.query<CaseRow>(
-    `SELECT ${COLUMNS}, m.execution_id, m.recipient_index, e.endpoint, k.status AS campaign_status, t.content,
+    `SELECT ${COLUMNS}, m.execution_id, m.recipient_index, m.endpoint, k.status AS campaign_status, t.content,
             o.recipient AS override, (SELECT b.brake_id FROM brakes b WHERE ${CANCELS} LIMIT 1) AS canceled_by
      FROM dead_letters d
-     JOIN messages m ON m.message_id = d.message_id
-     JOIN executions e ON e.execution_id = m.execution_id
+     CROSS JOIN LATERAL messages_of(ARRAY[d.message_id]) m
      JOIN campaigns k ON k.campaign_id = d.campaign_id
-     LEFT JOIN execution_contents t ON t.execution_id = m.execution_id
+     LEFT JOIN LATERAL contents_of(ARRAY[m.execution_id]) t ON true
      LEFT JOIN message_overrides o ON o.message_id = d.message_id
      WHERE d.tenant_id = $1 AND d.message_id = $2`,
     [tenantId, messageId],
@@ -137,10 +136,11 @@ export async function readStanding(
   messageId: string,
 ): Promise<{ state: MessageState; executionId: string; endpoint: Endpoint } | undefined> {
   const { rows } = await pool.query<{ state: MessageState; executionId: string; endpoint: Endpoint }>(
-    `SELECT m.execution_id AS "executionId", e.endpoint, coalesce(
-       (SELECT 'sending' FROM batches b WHERE b.token IS NOT NULL AND m.message_id = ANY (b.message_ids) LIMIT 1),
-       (SELECT v.state FROM message_events v WHERE v.message_id = m.message_id ORDER BY v.sequence DESC LIMIT 1), 'queued') AS state
-     FROM messages m JOIN executions e ON e.execution_id = m.execution_id WHERE m.tenant_id = $1 AND m.message_id = $2`,
+    `SELECT m.execution_id AS "executionId", m.endpoint, coalesce(
+       (SELECT 'sending' FROM batches b WHERE b.token IS NOT NULL
+          AND (b.bundle_id = m.bundle_id OR b.bundle_id IS NULL) AND m.message_id = ANY (b.message_ids) LIMIT 1),
+       (SELECT v.state FROM history_of(ARRAY[m.message_id]) v ORDER BY v.sequence DESC LIMIT 1), 'queued') AS state
+     FROM messages_of(ARRAY[$2::uuid]) m WHERE m.tenant_id = $1`,
     [tenantId, messageId],
   );
   return rows[0];

@@ -52,25 +52,23 @@ export async function readExecution(
     created_by: string;
     accepted_at: Date;
     message_ids: string[];
-  }>('SELECT * FROM executions WHERE execution_id = $1 AND tenant_id = $2', [executionId, tenantId]);
+  }>('SELECT * FROM executions_of(ARRAY[$1::uuid]) WHERE tenant_id = $2', [executionId, tenantId]);
   const row = execution.rows[0];
   if (!row) return undefined;
   const [messages, events, holders] = await Promise.all([
     pool.query<{ message_id: string; recipient_index: number; lane: string; expires_at: Date }>(
       // A redriven message has a deadline of its own.
       `SELECT m.message_id, m.recipient_index, m.lane, coalesce(o.expires_at, m.expires_at) AS expires_at
-       FROM messages m LEFT JOIN message_overrides o ON o.message_id = m.message_id
-       WHERE m.message_id = ANY($1) ORDER BY m.recipient_index`,
+       FROM messages_of($1) m LEFT JOIN message_overrides o ON o.message_id = m.message_id
+       ORDER BY m.recipient_index`,
       [row.message_ids],
     ),
-    pool.query<EventRow>('SELECT * FROM message_events WHERE message_id = ANY($1) ORDER BY message_id, sequence', [
-      row.message_ids,
-    ]),
+    pool.query<EventRow>('SELECT * FROM history_of($1) ORDER BY message_id, sequence', [row.message_ids]),
     pool.query<{ message_id: string; sending: boolean; eligible_at: Date | null }>(
       // A brake holds a batch until infinity, which is no instant to show.
       `SELECT i.message_id, b.token IS NOT NULL AS sending, nullif(b.eligible_at, 'infinity') AS eligible_at FROM batches b
-       CROSS JOIN LATERAL unnest(b.message_ids) AS i(message_id) WHERE b.message_ids && $1::uuid[]`,
-      [row.message_ids],
+       CROSS JOIN LATERAL unnest(b.message_ids) AS i(message_id) WHERE (b.bundle_id = bundle_of($2) OR b.bundle_id IS NULL) AND b.message_ids && $1::uuid[]`,
+      [row.message_ids, executionId],
     ),
   ]);
   const held = new Map(holders.rows.map((holder) => [holder.message_id, holder]));

@@ -1,6 +1,7 @@
 import type { Lane, Outcome, UnknownPolicy } from '@outrigger/core';
 import type { NewBatch } from './accept.ts';
 import type { Pool } from './pool.ts';
+import { fitsOneRow, recordSent, storable } from './record-sent.ts';
 
 /** One message's outcome with the batch and token under which it was reached. */
 export type RecordItem = {
@@ -10,6 +11,8 @@ export type RecordItem = {
   tenantId: number;
   outcome: Outcome;
   provider: string;
+  /** How many times the batch's messages were batched before, plus one; on the first pass `sent` costs a fraction of a row. */
+  pass?: number;
   /** For `deferred`: when the message may be tried again. */
   eligibleAt?: Date;
   /** For `unknown`: what the campaign wants, and when it is decided unless evidence comes first. */
@@ -27,11 +30,11 @@ export type RecordItem = {
  */
 const RECORD = `
 WITH fence AS MATERIALIZED (
-  SELECT b.batch_id, b.lane, b.tenant_id AS batch_tenant_id, b.attempt, b.pass, b.possible_duplicate, b.token, b.message_ids
+  SELECT b.batch_id, b.bundle_id, b.lane, b.tenant_id AS batch_tenant_id, b.attempt, b.pass, b.possible_duplicate, b.token, b.message_ids
   FROM unnest($1::bigint[], $2::uuid[]) AS f(batch_id, token) JOIN batches b ON b.batch_id = f.batch_id AND b.token = f.token
   ORDER BY b.batch_id FOR UPDATE OF b
 ), outcome AS MATERIALIZED (
-  SELECT o.*, f.lane, f.batch_tenant_id, f.attempt, f.pass, f.possible_duplicate, f.token,
+  SELECT o.*, f.bundle_id, f.lane, f.batch_tenant_id, f.attempt, f.pass, f.possible_duplicate, f.token,
          CASE WHEN f.pass = 1 THEN 1
               ELSE 1 + coalesce((SELECT max(p.sequence) FROM message_events p WHERE p.message_id = o.message_id), 0) END AS sequence
   FROM unnest($3::bigint[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
@@ -47,24 +50,22 @@ WITH fence AS MATERIALIZED (
   SELECT message_id, sequence, tenant_id, state, code, attempt, possible_duplicate, provider, provider_message_id, detail
   FROM outcome
 ), retry AS (
-  INSERT INTO batches (tenant_id, lane, message_ids, attempt, pass, possible_duplicate, eligible_at, enqueued_at, brake_id)
-  SELECT batch_tenant_id, lane, array_agg(message_id), attempt + costs_attempt::int, pass + 1, possible_duplicate,
+  INSERT INTO batches (tenant_id, lane, bundle_id, message_ids, attempt, pass, possible_duplicate, eligible_at, enqueued_at, brake_id)
+  SELECT batch_tenant_id, lane, bundle_id, array_agg(message_id), attempt + costs_attempt::int, pass + 1, possible_duplicate,
          coalesce(eligible_at, 'infinity'), now(), brake_id
   FROM outcome WHERE state = 'deferred'
-  GROUP BY batch_id, batch_tenant_id, lane, attempt, costs_attempt, pass, possible_duplicate, eligible_at, brake_id
+  GROUP BY batch_id, batch_tenant_id, lane, bundle_id, attempt, costs_attempt, pass, possible_duplicate, eligible_at, brake_id
   RETURNING batch_id, lane, tenant_id, eligible_at
 ), dead AS (
   INSERT INTO dead_letters (message_id, tenant_id, campaign_id, lane, state, code, provider, detail, sequence, attempt, pass, possible_duplicate)
   SELECT o.message_id, o.tenant_id, e.campaign_id, o.lane, o.state, o.code, o.provider, o.detail, o.sequence, o.attempt, o.pass, o.possible_duplicate
-  FROM outcome o JOIN messages m ON m.message_id = o.message_id JOIN executions e ON e.execution_id = m.execution_id
-  WHERE o.state = 'failed'
+  FROM outcome o CROSS JOIN LATERAL messages_of(ARRAY[o.message_id]) e WHERE o.state = 'failed'
 ), doubt AS (
   INSERT INTO unsettled_messages (message_id, tenant_id, lane, code, sequence, attempt, pass, possible_duplicate, token, policy, decide_at)
   SELECT message_id, tenant_id, lane, code, sequence, attempt, pass, possible_duplicate, token, policy, decide_at
   FROM outcome WHERE state = 'unknown'
 ), outstanding AS MATERIALIZED (
-  SELECT f.batch_id, ARRAY(SELECT i FROM unnest(f.message_ids) i
-    WHERE i NOT IN (SELECT o.message_id FROM outcome o WHERE o.batch_id = f.batch_id)) AS message_ids
+  SELECT f.batch_id, ARRAY(SELECT i FROM unnest(f.message_ids) i WHERE i NOT IN (SELECT o.message_id FROM outcome o)) AS message_ids
   FROM fence f
 ), gone AS (
   DELETE FROM batches b USING outstanding o WHERE b.batch_id = o.batch_id AND o.message_ids = '{}'
@@ -91,10 +92,19 @@ FROM settled RETURNING message_id`;
 export type Recorded = { recorded: Set<string>; retries: (NewBatch & { delayMs: number })[] };
 
 /**
- * Writes a group of outcomes in one durable statement. An outcome whose token no longer holds its batch is not written,
- * except that a late `sent` settles a message that had become unknown. Throws when the ledger cannot be written.
+ * Writes a group of outcomes durably: what was sent on its first pass a row a batch, all others in a second statement. An outcome
+ * whose token no longer holds its batch is not written, except that a late `sent` settles a message that had become unknown.
+ * Throws when the ledger cannot be written; what was written by then is not written again when the group is repeated.
  */
 export async function recordOutcomes(pool: Pool, items: RecordItem[]): Promise<Recorded> {
+  const sent = await recordSent(pool, items.filter(fitsOneRow));
+  const others = sent.size === 0 ? items : items.filter((item) => !sent.has(item.messageId));
+  if (others.length === 0) return { recorded: sent, retries: [] };
+  const { recorded, retries } = await recordEach(pool, others);
+  return { recorded: new Set([...sent, ...recorded]), retries };
+}
+
+async function recordEach(pool: Pool, items: RecordItem[]): Promise<Recorded> {
   const fences = [...new Map(items.map((item) => [`${item.batchId} ${item.token}`, item])).values()];
   const { rows } = await pool.query<{
     recorded: string[];
@@ -112,7 +122,9 @@ export async function recordOutcomes(pool: Pool, items: RecordItem[]): Promise<R
       items.map((item) => ('code' in item.outcome ? item.outcome.code : null)),
       items.map((item) => item.provider),
       items.map((item) => ('providerMessageId' in item.outcome ? storable(item.outcome.providerMessageId) : null)),
-      items.map((item) => ('detail' in item.outcome ? storable(item.outcome.detail) : null)),
+      items.map((item) =>
+        'detail' in item.outcome && item.outcome.detail !== undefined ? storable(item.outcome.detail) : null,
+      ),
       items.map((item) => ('costsAttempt' in item.outcome ? item.outcome.costsAttempt : false)),
       items.map((item) => item.eligibleAt ?? null),
       items.map((item) => item.policy ?? null),
@@ -151,15 +163,4 @@ export async function settleLate(
     answered.map((one) => one.provider),
     answered.map((one) => one.providerMessageId),
   ]);
-}
-
-/** Text of a provider, as Postgres can hold it: a NUL or half a surrogate pair in an answer must not make it unrecordable. */
-function storable(text: string | undefined): string | null {
-  return text === undefined
-    ? null
-    : text
-        .replace(/\p{Cc}/gu, ' ')
-        .toWellFormed()
-        .slice(0, 500)
-        .toWellFormed();
 }

@@ -28,8 +28,7 @@ WITH taken AS MATERIALIZED (
 ), override AS (
   INSERT INTO message_overrides (message_id, recipient, expires_at)
   SELECT p.message_id, $12, p.due_at + ((v.definition->>'deadline_ms')::bigint * interval '1 millisecond')
-  FROM placed p JOIN messages m ON m.message_id = p.message_id JOIN executions e ON e.execution_id = m.execution_id
-  JOIN campaign_versions v ON v.version_id = e.version_id
+  FROM placed p CROSS JOIN LATERAL messages_of(ARRAY[p.message_id]) m JOIN campaign_versions v ON v.version_id = m.version_id
   ON CONFLICT (message_id) DO UPDATE SET recipient = coalesce(excluded.recipient, message_overrides.recipient),
     expires_at = excluded.expires_at
 ), again AS (

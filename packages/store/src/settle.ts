@@ -35,10 +35,8 @@ type HeldRow = {
 const HELD = `
 SELECT b.batch_id, b.lane, b.tenant_id AS batch_tenant_id, b.token, b.attempt, b.pass, b.claims, b.claimed_by, b.claimed_until < now() AS expired,
        m.message_id, m.tenant_id, v.definition->>'on_unknown' AS policy
-FROM batches b CROSS JOIN LATERAL unnest(b.message_ids) AS i(message_id)
-JOIN messages m ON m.message_id = i.message_id
-JOIN executions e ON e.execution_id = m.execution_id
-JOIN campaign_versions v ON v.version_id = e.version_id
+FROM batches b CROSS JOIN LATERAL messages_of(b.message_ids) m
+JOIN campaign_versions v ON v.version_id = m.version_id
 WHERE b.token IS NOT NULL`;
 
 /** The batches that a worker (by its id) still holds, for settling them from its journal. */
@@ -173,8 +171,7 @@ WITH due AS MATERIALIZED (
   INSERT INTO dead_letters (message_id, tenant_id, campaign_id, lane, state, code, detail, sequence, attempt, pass, possible_duplicate)
   SELECT d.message_id, d.tenant_id, e.campaign_id, d.lane, 'unknown', d.code, 'held for a person to decide',
          d.sequence + 1, d.attempt, d.pass, d.possible_duplicate
-  FROM due d JOIN messages m ON m.message_id = d.message_id JOIN executions e ON e.execution_id = m.execution_id
-  WHERE NOT d.resend
+  FROM due d CROSS JOIN LATERAL messages_of(ARRAY[d.message_id]) e WHERE NOT d.resend
 )
 SELECT (SELECT count(*) FROM due WHERE resend)::int AS resent, (SELECT count(*) FROM due WHERE NOT resend)::int AS held,
        (SELECT coalesce(json_agg(json_build_object('batch_id', batch_id::text, 'lane', lane, 'tenant_id', tenant_id)), '[]') FROM again) AS batches`;

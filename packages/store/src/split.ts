@@ -10,8 +10,8 @@ import type { Pool } from './pool.ts';
 export async function splitBatch(pool: Pool, batch: Pick<ClaimedBatch, 'batchId' | 'token'>): Promise<NewBatch[]> {
   const { rows } = await pool.query<{ batch_id: string; lane: NewBatch['lane']; tenant_id: number; claims: number }>(
     `WITH taken AS (DELETE FROM batches WHERE batch_id = $1 AND token = $2 RETURNING *)
-     INSERT INTO batches (tenant_id, lane, message_ids, attempt, pass, possible_duplicate, claims, enqueued_at)
-     SELECT tenant_id, lane, ARRAY[message_id], attempt, pass, possible_duplicate, claims, now()
+     INSERT INTO batches (tenant_id, lane, bundle_id, message_ids, attempt, pass, possible_duplicate, claims, enqueued_at)
+     SELECT tenant_id, lane, bundle_id, ARRAY[message_id], attempt, pass, possible_duplicate, claims, now()
      FROM taken CROSS JOIN LATERAL unnest(message_ids) AS i(message_id)
      RETURNING batch_id, lane, tenant_id, claims`,
     [batch.batchId, batch.token],

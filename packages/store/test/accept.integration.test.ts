@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { uuidv7 } from '@outrigger/core';
 import { acceptGroup, readExecution } from '@outrigger/store';
 import { openTestLedger } from '@outrigger/testkit';
-import { callFor, createLiveCampaign } from './fixtures.ts';
+import { callFor, createLiveCampaign, withOtherIds } from './fixtures.ts';
 
 const { pool } = await openTestLedger();
 
@@ -29,7 +28,7 @@ test('a group is written whole, and its messages wait in batches of at most a hu
 test('the same key and content answers the first execution and writes nothing', async () => {
   const campaign = await createLiveCampaign(pool);
   const first = callFor(campaign, 2);
-  const again = { ...first, executionId: uuidv7(), messageIds: [uuidv7(), uuidv7()], createdBy: 'other key' };
+  const again = { ...withOtherIds(first), createdBy: 'other key' };
   await acceptGroup(pool, [first]);
   const { results, batches } = await acceptGroup(pool, [again]);
   assert.deepEqual(results[0], {
@@ -59,7 +58,7 @@ test('eight writers with the same keys in different order make one execution eac
   const campaign = await createLiveCampaign(pool);
   const calls = Array.from({ length: 40 }, () => callFor(campaign));
   const copies = Array.from({ length: 8 }, (_, writer) => {
-    const own = calls.map((call) => ({ ...call, executionId: uuidv7(), messageIds: [uuidv7()] }));
+    const own = calls.map(withOtherIds);
     return writer % 2 === 0 ? own : own.reverse();
   });
   const written = await Promise.all(copies.map((copy) => acceptGroup(pool, copy)));

@@ -92,7 +92,7 @@ test('a flush that is repeated after a lost reply writes nothing twice', async (
   const [first] = items(batch, { state: 'sent', providerMessageId: 'p-1' });
   assert.equal((await recordOutcomes(pool, [first!])).recorded.size, 1);
   assert.equal((await recordOutcomes(pool, [first!])).recorded.size, 0);
-  const { rows } = await pool.query('SELECT count(*)::int AS n FROM message_events WHERE message_id = $1', [
+  const { rows } = await pool.query('SELECT count(*)::int AS n FROM message_history WHERE message_id = $1', [
     first!.messageId,
   ]);
   assert.equal(rows[0].n, 1);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { uuidv7 } from '@outrigger/core';
+import { createIdAllocator, uuidv7 } from '@outrigger/core';
 import { type AcceptItem, ensureTenant, type Pool } from '@outrigger/store';
 
 /** A live campaign's rows, made directly: these tests are about the ledger, not about authoring. */
@@ -21,6 +21,13 @@ export async function createLiveCampaign(
   return { tenantId, campaignId, versionId };
 }
 
+const allocator = createIdAllocator(100);
+
+/** New ids for the same call again, as a second ingress would make them. */
+export function withOtherIds(call: AcceptItem): AcceptItem {
+  return { ...call, ...createIdAllocator(100).take('', call.messageIds.length) };
+}
+
 /** A call with `recipients` messages for the campaign. */
 export function callFor(
   campaign: { tenantId: number; campaignId: string; versionId: string },
@@ -36,15 +43,13 @@ export function callFor(
   return {
     requestKey: randomUUID(),
     fingerprint: randomUUID(),
-    executionId: uuidv7(now),
+    ...allocator.take(`${campaign.tenantId} ${overrides.lane ?? 'email'}`, recipients, now),
     ...campaign,
     endpoint: 'unitary',
     requestId: randomUUID(),
     createdBy: 'key',
-    acceptedAt: new Date(now),
     expiresAt: new Date(now + 3_600_000),
     lane: 'email',
-    messageIds: people.map(() => uuidv7(now)),
     content: JSON.stringify({ recipients: people }),
     ...overrides,
   };

@@ -101,7 +101,6 @@ test('two people who redrive at once send once', async () => {
 
 test('a redriven message goes to the corrected recipient, with a new deadline and its history', async () => {
   const { campaign, call } = await endWith(failed);
-  await pool.query(`UPDATE messages SET expires_at = now() - interval '1 hour' WHERE message_id = $1`, call.messageIds);
   const dead = (await readDeadLetter(pool, campaign.tenantId, call.messageIds[0]!))!;
   const recipient = { ...dead.recipient!, channelData: { emailAddress: 'right@example.com' } };
   await redriveDeadLetters(pool, campaign.tenantId, { ...everything, messageIds: call.messageIds, recipient });
