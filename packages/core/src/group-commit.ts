@@ -1,6 +1,7 @@
 /**
- * Group commit without a timer: while one flush is under way, what arrives waits and leaves together with the next one.
- * An idle grouper flushes at once (no added latency); a busy one makes large groups. At most `parallel` flushes run.
+ * Group commit: while one flush is under way, what arrives waits and leaves together with the next one. An idle grouper flushes
+ * at once (no added latency); a busy one makes large groups. At most `parallel` flushes run, and two of them start at least
+ * `spacingMs` apart, unless a full group waits: where a flush costs much by itself, a busy grouper then makes fewer of them.
  * `flush` gets the group in order of arrival and returns one result an item, or throws: then every item of it rejects.
  */
 export type Grouper<Item, Result> = {
@@ -15,12 +16,15 @@ export function createGrouper<Item, Result>(options: {
   maxWeight: number;
   weight?: (item: Item) => number;
   parallel?: number;
+  spacingMs?: number;
 }): Grouper<Item, Result> {
-  const { flush, maxWeight, weight = () => 1, parallel = 1 } = options;
+  const { flush, maxWeight, weight = () => 1, parallel = 1, spacingMs = 0 } = options;
   type Waiter = { item: Item; resolve(result: Result): void; reject(error: unknown): void };
   let queue: Waiter[] = [];
   let running = 0;
   let scheduled = false;
+  let startedAt = Number.NEGATIVE_INFINITY;
+  let paced = false;
   let idleWaiters: (() => void)[] = [];
 
   function takeGroup(): Waiter[] {
@@ -36,9 +40,24 @@ export function createGrouper<Item, Result>(options: {
     return group;
   }
 
+  function endPace(): void {
+    paced = false;
+    pump();
+  }
+
+  function isFull(): boolean {
+    let total = 0;
+    for (const { item } of queue) {
+      total += weight(item);
+      if (total >= maxWeight) return true;
+    }
+    return false;
+  }
+
   async function run(): Promise<void> {
     const group = takeGroup();
     running++;
+    startedAt = performance.now();
     try {
       const results = await flush(group.map((waiter) => waiter.item));
       group.forEach((waiter, index) => {
@@ -53,7 +72,15 @@ export function createGrouper<Item, Result>(options: {
   }
 
   function pump(): void {
-    while (queue.length > 0 && running < parallel) void run();
+    while (queue.length > 0 && running < parallel) {
+      const waitMs = startedAt + spacingMs - performance.now();
+      if (waitMs > 0 && !isFull()) {
+        if (!paced) setTimeout(endPace, waitMs);
+        paced = true;
+        return;
+      }
+      void run();
+    }
     if (queue.length === 0 && running === 0) {
       for (const resolve of idleWaiters) resolve();
       idleWaiters = [];

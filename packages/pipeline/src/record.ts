@@ -23,6 +23,8 @@ export type Record = (
 ) => Promise<void>;
 
 const MAX_GROUP = 1_000;
+/** A statement costs about 0.4 ms of CPU by itself, and a message 2 us. */
+const SPACING_MS = 5;
 /** What was put off without an attempt (throttle, breaker, rate) is looked at again this soon at the latest. */
 const PUT_OFF_CAP_MS = 30_000;
 const RETRY_WRITE_MS = 500;
@@ -41,6 +43,7 @@ export function createRecorder(deps: {
 }): Record {
   const grouper = createGrouper<RecordItem, void>({
     maxWeight: MAX_GROUP,
+    spacingMs: SPACING_MS,
     async flush(items) {
       const { retries } = await writeUntilDone(items);
       if (retries.length > 0) deps.enqueue(retries);

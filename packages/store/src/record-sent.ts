@@ -1,4 +1,4 @@
-import { placeOf } from '@outrigger/core';
+import { bundleOf, placeOf } from '@outrigger/core';
 import { plainArray } from './accept.ts';
 import type { Pool } from './pool.ts';
 import type { RecordItem } from './record.ts';
@@ -10,7 +10,7 @@ const INDEXED_ID_LENGTH = 36;
 
 export type SentItem = RecordItem & { outcome: { state: 'sent'; providerMessageId: string } };
 
-/** Whether the outcome may be written as a part of its batch's row, if its batch was accepted as one bundle. */
+/** Whether the outcome may be written as a part of its batch's row, if nothing else happened to it before. */
 export function fitsOneRow(item: RecordItem): item is SentItem {
   return (
     item.pass === 1 && item.outcome.state === 'sent' && item.outcome.providerMessageId.length !== INDEXED_ID_LENGTH
@@ -18,17 +18,16 @@ export function fitsOneRow(item: RecordItem): item is SentItem {
 }
 
 /*
- * The usual case costs one row a batch. The fence is that of RECORD: the batch's row is locked and its token must hold. What is
- * recorded must still be in the batch, all of it: the repetition of a flush whose reply was lost matches nothing here.
+ * The usual case costs one row a batch: most are of one bundle and go through one account. The fence is that of RECORD: the
+ * batch's row is locked and its token must hold. What is recorded must still be in the batch, all of it: the repetition of a
+ * flush whose reply was lost matches nothing here.
  */
 const RECORD_SENT = `
 WITH fence AS MATERIALIZED (
-  SELECT b.batch_id, b.bundle_id, b.tenant_id, b.message_ids, g.ids::uuid[] AS ids, g.places::smallint[] AS places, g.provider,
-         g.provider_message_ids
-  FROM unnest($1::bigint[], $2::uuid[], $3::text[], string_to_array($4, E'${SEPARATOR}'), string_to_array($5, E'${SEPARATOR}'),
-              string_to_array($6, E'${SEPARATOR}')) AS g(batch_id, token, provider, ids, places, provider_message_ids)
+  SELECT b.batch_id, b.token, b.tenant_id, b.message_ids, g.ids::uuid[] AS ids
+  FROM unnest($1::bigint[], $2::uuid[], string_to_array($3, E'${SEPARATOR}')) AS g(batch_id, token, ids)
   JOIN batches b ON b.batch_id = g.batch_id AND b.token = g.token
-  WHERE b.pass = 1 AND b.bundle_id IS NOT NULL ORDER BY b.batch_id FOR UPDATE OF b
+  WHERE b.pass = 1 ORDER BY b.batch_id FOR UPDATE OF b
 ), rest AS MATERIALIZED (
   SELECT f.*, CASE WHEN message_ids = ids THEN '{}' ELSE ARRAY(
     SELECT i FROM (SELECT unnest(f.message_ids) EXCEPT SELECT unnest(f.ids)) AS r(i) ORDER BY i) END AS left_ids
@@ -37,45 +36,46 @@ WITH fence AS MATERIALIZED (
   SELECT * FROM rest WHERE cardinality(left_ids) = cardinality(message_ids) - cardinality(ids)
 ), event AS (
   INSERT INTO sent_events (bundle_id, tenant_id, places, provider, provider_message_ids)
-  SELECT bundle_id, tenant_id, places, provider, provider_message_ids FROM done
+  SELECT e.bundle_id, d.tenant_id, e.places::smallint[], e.provider, e.provider_message_ids
+  FROM unnest($4::uuid[], $5::uuid[], $6::text[], string_to_array($7, E'${SEPARATOR}'), string_to_array($8, E'${SEPARATOR}'))
+    AS e(token, bundle_id, provider, places, provider_message_ids) JOIN done d ON d.token = e.token
 ), gone AS (
   DELETE FROM batches b USING done d WHERE b.batch_id = d.batch_id AND d.left_ids = '{}'
 ), shrunk AS (
   UPDATE batches b SET message_ids = d.left_ids FROM done d WHERE b.batch_id = d.batch_id AND d.left_ids <> '{}'
 )
-SELECT batch_id FROM done`;
+SELECT token FROM done`;
 
 /**
- * Writes outcomes that say `sent` on a first pass, a row a batch. Returns the message ids that were recorded; the others are for
- * the general way, which knows every case.
+ * Writes outcomes that say `sent` on a first pass, a row a bundle and provider of a batch. Returns the message ids that were
+ * recorded; the others are for the general way, which knows every case.
  */
 export async function recordSent(pool: Pool, items: SentItem[]): Promise<Set<string>> {
   const recorded = new Set<string>();
-  // A row has one provider: the others of such a batch go the general way.
-  const groups = [...Map.groupBy(items, (item) => `${item.batchId} ${item.token}`).values()]
-    .map((group) => group.filter((item) => item.provider === group[0]!.provider))
-    .map((group) => group.toSorted((a, b) => placeOf(a.messageId) - placeOf(b.messageId)));
-  if (groups.length === 0) return recorded;
-  const { rows } = await pool.query<{ batch_id: string }>({
+  if (items.length === 0) return recorded;
+  // In the order of the batch, so that a whole batch is told by comparing two arrays.
+  const batches = [...Map.groupBy(items, (item) => item.token).values()].map((batch) =>
+    batch.toSorted((a, b) => (a.messageId < b.messageId ? -1 : 1)),
+  );
+  const events = batches.flatMap((batch) => [
+    ...Map.groupBy(batch, (item) => `${bundleOf(item.messageId)} ${item.provider}`).values(),
+  ]);
+  const { rows } = await pool.query<{ token: string }>({
     name: 'record-sent',
     text: RECORD_SENT,
     values: [
-      plainArray(groups.map(([first]) => first!.batchId)),
-      plainArray(groups.map(([first]) => first!.token)),
-      groups.map(([first]) => first!.provider),
-      groups.map((group) => plainArray(group.map((item) => item.messageId))).join(SEPARATOR),
-      groups.map((group) => plainArray(group.map((item) => placeOf(item.messageId)))).join(SEPARATOR),
-      groups.map((group) => group.map((item) => storable(item.outcome.providerMessageId)).join('\n')).join(SEPARATOR),
+      plainArray(batches.map(([first]) => first!.batchId)),
+      plainArray(batches.map(([first]) => first!.token)),
+      batches.map((batch) => plainArray(batch.map((item) => item.messageId))).join(SEPARATOR),
+      plainArray(events.map(([first]) => first!.token)),
+      plainArray(events.map(([first]) => bundleOf(first!.messageId))),
+      events.map(([first]) => first!.provider),
+      events.map((event) => plainArray(event.map((item) => placeOf(item.messageId)))).join(SEPARATOR),
+      events.map((event) => event.map((item) => storable(item.outcome.providerMessageId)).join('\n')).join(SEPARATOR),
     ],
   });
-  const batchIds = new Set(rows.map((row) => row.batch_id));
-  // Two claims of one batch may be in one group; the token of one of them held at most, so its batch is told by its items.
-  const tokens = new Map<string, number>();
-  for (const [first] of groups) tokens.set(first!.batchId, (tokens.get(first!.batchId) ?? 0) + 1);
-  for (const group of groups) {
-    const { batchId } = group[0]!;
-    if (batchIds.has(batchId) && tokens.get(batchId) === 1) for (const item of group) recorded.add(item.messageId);
-  }
+  const held = new Set(rows.map((row) => row.token));
+  for (const item of items) if (held.has(item.token)) recorded.add(item.messageId);
   return recorded;
 }
 
