@@ -45,7 +45,7 @@ const LIST_ALL: RouteDescription = {
 };
 const APPLY_TO_ALL: RouteDescription = {
   group: GROUP,
-  summary: 'Pause a provider; pause, throttle or cancel a lane, for every tenant',
+  summary: 'Pause, throttle or cancel a lane or a provider account, for every tenant',
   body: { schema: everybodysBrake, limitBytes: BODY_LIMIT_BYTES },
   answers: { 201: brakeAnswer },
 };
@@ -104,12 +104,6 @@ export function brakeRoutes(deps: { pool: Pool; authenticate: Authenticator }): 
       const { scope, target } = parsed.value;
       if (scope === 'lane' && !LANE_NAMES.some((lane) => lane === target)) {
         return { refusal: refuse('MSG-000009', `target must be one of ${LANE_NAMES.join(', ')}.`) };
-      }
-      // A provider is a way out and not a kind of message: closing it is all that delivery does (pipeline's route.ts).
-      if (scope === 'provider' && parsed.value.action !== 'pause') {
-        const title =
-          'A provider can only be paused: its messages take another account, or wait. Cancel or throttle a lane.';
-        return { refusal: refuse('MSG-000009', title) };
       }
       return applyAnswer(pool, null, parsed.value, caller.keyId);
     }),

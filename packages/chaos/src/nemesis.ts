@@ -59,7 +59,9 @@ export function startNemesis(
   async function run(): Promise<void> {
     while (kills < options.kills || firstRound.length > 0) {
       await delay(options.gapMs / 2 + random.next() * options.gapMs);
-      if (!options.mayGoOn(progress())) continue;
+      if (!options.mayGoOn(progress()) || !isStanding(context)) continue;
+      // What is left then is to happen once each; striking by weight meanwhile would keep a slow machine from getting up.
+      if (kills >= options.kills && !firstRound.some((fault) => fault.possible(context))) continue;
       const work: Promise<void> = strike(choose()).finally(() => underWay.delete(work));
       underWay.add(work);
     }
@@ -77,6 +79,12 @@ export function startNemesis(
       return progress();
     },
   };
+}
+
+/** A machine on which processes start slowly would otherwise be killed faster than it can stand up, and nothing would be under load. */
+function isStanding({ processes }: FaultContext): boolean {
+  const standing = processes.all.filter((one) => one.state === 'up' || one.state === 'frozen');
+  return standing.length > processes.all.length / 2;
 }
 
 function shuffled<Item>(items: readonly Item[], below: (limit: number) => number): Item[] {

@@ -22,6 +22,8 @@ export type PooledResult = SendResult & {
 export type PooledSendOptions = {
   /** Other limits that the message must keep: campaign, tenant, brakes. */
   limits?: RateKey[];
+  /** Further limits of one account: brakes on it. */
+  accountLimits?: (account: string) => RateKey[];
   /** Longest wait for slots, all accounts together. */
   maxWaitMs?: number;
   /** Goes before the messages that wait in this process and are not urgent. */
@@ -127,7 +129,8 @@ export function createPool<Message extends { messageId: string }>(pool: {
     const blocked = breaker.peek(member.key);
     if (blocked.kind === 'blocked') return { kind: 'blocked', retryInMs: blocked.retryInMs };
     const limit = rateKey(member);
-    const slot = await limiter.acquire([limit], signal, maxWaitMs, { urgent: options.urgent, tentative });
+    const limits = [limit, ...(options.accountLimits?.(member.name) ?? [])];
+    const slot = await limiter.acquire(limits, signal, maxWaitMs, { urgent: options.urgent, tentative });
     if ('busyForMs' in slot) return { kind: 'busy', retryInMs: slot.busyForMs };
     limiterWaitSeconds.observe(slot.waitedMs / 1_000);
     const entering = breaker.enter(member.key);

@@ -7,21 +7,33 @@ import { type ClaimedBatch, type ClaimedMessage, type Pool, readActiveBrakes } f
  * for a slot. The claim decides; this only makes sure that a call does not start long after the answer to whoever braked.
  */
 export type BrakeWatch = Part & {
-  /** Whether a pause or a cancel has come into force for this message since its claim. */
-  holds(message: ClaimedMessage, batch: ClaimedBatch): boolean;
+  /** From the moment when the batch was claimed: a look at the brakes counts only if it began after that. */
+  since(batch: Pick<ClaimedBatch, 'brakes' | 'lane'>): BrakesSince;
+};
+
+export type BrakesSince = {
+  /** Whether a pause or a cancel is in force for this message, or for the account that it is about to go through. */
+  holds(message: ClaimedMessage, account: string): boolean;
+  /** The brakes of the claim, or those of a later look. */
+  inForce(): BrakeRule[];
 };
 
 const READ_EVERY_MS = 500;
 
 export function startBrakeWatch(pool: Pool, log: Log): BrakeWatch {
+  let active: BrakeRule[] = [];
   let stops: BrakeRule[] = [];
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let reading = Promise.resolve();
 
   async function read(): Promise<void> {
+    const beganAt = performance.now();
     try {
-      stops = (await readActiveBrakes(pool)).filter((brake) => brake.action !== 'throttle');
+      active = await readActiveBrakes(pool);
+      stops = active.filter((brake) => brake.action !== 'throttle');
+      lookedAt = beganAt;
     } catch (error) {
       // What was known stays in force; with the ledger away there are no new claims either.
       log.warn({ event: 'brakes.read_failed', ...errorFields(error) });
@@ -35,10 +47,16 @@ export function startBrakeWatch(pool: Pool, log: Log): BrakeWatch {
 
   return {
     name: 'brake watch',
-    holds(message, batch) {
-      if (stops.length === 0) return false;
-      const target = { ...message, lane: batch.lane, provider: '' };
-      return stops.some((brake) => brake.scope !== 'provider' && brakeConcerns(brake, target));
+    since(batch) {
+      const claimedAt = performance.now();
+      return {
+        holds(message, account) {
+          if (stops.length === 0 || lookedAt < claimedAt) return false;
+          const target = { ...message, lane: batch.lane, provider: account };
+          return stops.some((brake) => brakeConcerns(brake, target));
+        },
+        inForce: () => (lookedAt < claimedAt ? batch.brakes : active),
+      };
     },
     async stop() {
       stopped = true;

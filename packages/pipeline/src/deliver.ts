@@ -2,7 +2,7 @@ import type { ChannelPort } from '@outrigger/core';
 import type { PooledProvider } from '@outrigger/flow';
 import { timed } from '@outrigger/metrics';
 import { type ClaimedBatch, type Pool, releaseBatches } from '@outrigger/store';
-import type { BrakeWatch } from './brake-watch.ts';
+import type { BrakesSince } from './brake-watch.ts';
 import { eachLimited } from './each-limited.ts';
 import type { Enqueue } from './enqueue.ts';
 import { gate } from './gate.ts';
@@ -22,7 +22,7 @@ export type DeliverDeps<Settings, Target, Message> = {
   loadPeopleSettings: LoadPeopleSettings;
   loadSharedContext: LoadSharedContext;
   provider: PooledProvider<Message>;
-  brakes: Pick<BrakeWatch, 'holds'>;
+  brakes: BrakesSince;
   journal: Journal;
   record: Record;
   enqueue: Enqueue;

@@ -2,7 +2,7 @@ import { brakeGate, type ChannelPort, type EmailSettings, type Outcome, suppress
 import { type ClaimedBatch, type ClaimedMessage, type Pool, readSuppressionFacts } from '@outrigger/store';
 import { consentedTo } from './consent.ts';
 import type { LoadPeopleSettings } from './people.ts';
-import { pausedBy } from './route.ts';
+import { canceledBy, pausedBy } from './route.ts';
 import type { Resolved, Step } from './step.ts';
 import type { LoadedVersion } from './version-cache.ts';
 
@@ -72,7 +72,7 @@ function deadlineGate(message: ClaimedMessage, nowMs: number): Outcome | undefin
 function operatorGate(message: ClaimedMessage, batch: ClaimedBatch): Outcome | undefined {
   if (batch.brakes.length === 0) return undefined;
   const verdict = brakeGate(batch.brakes, { ...message, lane: batch.lane, provider: '' });
-  if ('cancel' in verdict) return { state: 'canceled', code: 'canceled.by_operator', detail: verdict.cancel.brake_id };
+  if ('cancel' in verdict) return canceledBy(verdict.cancel);
   if ('pause' in verdict) return pausedBy(verdict.pause);
   return undefined;
 }

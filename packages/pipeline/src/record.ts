@@ -27,6 +27,8 @@ const MAX_GROUP = 1_000;
 const SPACING_MS = 5;
 /** What was put off without an attempt (throttle, breaker, rate) is looked at again this soon at the latest. */
 const PUT_OFF_CAP_MS = 30_000;
+/** Whoever limits a rate says when there is a place again (our own limiter keeps it): no back-off on top, up to this. */
+const LONGEST_TOLD_MS = 60 * 60_000;
 const RETRY_WRITE_MS = 500;
 
 /**
@@ -120,6 +122,9 @@ export function timesOf(
   const random = Number(BigInt(batch.batchId) % 97n) / 97;
   // Passes and not attempts: a throttle that costs no attempt must back off all the same.
   const backOff = outcome.costsAttempt ? retry : { ...retry, capMs: Math.min(retry.capMs, PUT_OFF_CAP_MS) };
-  const delayMs = retryDelayMs(backOff, batch.pass, outcome.retryAfterMs, random);
+  const delayMs =
+    outcome.code === 'transient.throttled' && outcome.retryAfterMs !== undefined
+      ? Math.min(outcome.retryAfterMs, LONGEST_TOLD_MS)
+      : retryDelayMs(backOff, batch.pass, outcome.retryAfterMs, random);
   return { eligibleAt: new Date(Math.ceil((Date.now() + delayMs) / 1_000) * 1_000) };
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_RETRY, type Outcome, type RetryPolicy } from '@outrigger/core';
 import type { PooledProvider, PooledResult, PooledSendOptions } from '@outrigger/flow';
 import type { ClaimedBatch } from '@outrigger/store';
-import type { BrakeWatch } from './brake-watch.ts';
+import type { BrakesSince } from './brake-watch.ts';
 import type { Journal } from './journal.ts';
 import { combineResults, outcomeOf } from './outcome.ts';
 import { routeOf } from './route.ts';
@@ -13,8 +13,8 @@ export type SendDeps<Message> = {
   providerTimeoutMs: number;
   /** Aborts when the process stops: ends the waiting for a slot, never a call. */
   stopping: AbortSignal;
-  /** Whether a brake has come into force for the message since its claim. */
-  brakes: Pick<BrakeWatch, 'holds'>;
+  /** Brakes that have come into force since the claim. */
+  brakes: BrakesSince;
   /** Whether a call that starts now surely ends before the claim does, and the process is not stopping. */
   mayStart(): boolean;
 };
@@ -37,13 +37,14 @@ export async function send<Settings, Message>(
 ): Promise<Sent | undefined> {
   if ('stop' in step) return { outcome: step.stop, provider: '' };
   const { messageId } = step.message;
-  const route = routeOf(step.message, step.go.version, batch, deps.provider.accounts);
-  if ('paused' in route) return { outcome: route.paused, provider: '' };
+  const braked = { lane: batch.lane, brakes: deps.brakes.inForce() };
+  const route = routeOf(step.message, step.go.version, braked, deps.provider.accounts);
+  if ('stop' in route) return { outcome: route.stop, provider: '' };
   const options: PooledSendOptions = {
     ...route,
     maxWaitMs: LONGEST_SLOT_WAIT_MS,
     callTimeoutMs: deps.providerTimeoutMs,
-    beforeCall: () => !deps.brakes.holds(step.message, batch) && announce(messageId, batch.token, deps),
+    beforeCall: (account) => !deps.brakes.holds(step.message, account) && announce(messageId, batch.token, deps),
   };
   const results: PooledResult[] = [];
   for (const message of step.go.messages) {

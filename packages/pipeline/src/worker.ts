@@ -100,7 +100,7 @@ export async function startChannelWorker<Settings, Target, Message>(
     const deps = {
       ...options,
       ...loaders,
-      brakes,
+      brakes: brakes.since(batch),
       journal,
       record,
       providerTimeoutMs: timing.providerTimeoutMs,

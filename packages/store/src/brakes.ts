@@ -1,6 +1,6 @@
 import { type BrakeRule, uuidv7 } from '@outrigger/core';
 import { writeAudit } from './audit.ts';
-import { inTransaction, type Pool } from './pool.ts';
+import { inTransaction, type Pool, type PoolClient } from './pool.ts';
 
 export type Brake = {
   brakeId: string;
@@ -38,7 +38,7 @@ export async function applyBrake(
        WHERE scope = $1 AND target = $2 AND coalesce(tenant_id, 0) = coalesce($3::int, 0) AND released_at IS NULL RETURNING brake_id`,
       [brake.scope, brake.target, brake.tenantId, brake.by],
     );
-    for (const { brake_id } of old) await client.query(`${FREE_BATCHES} AND brake_id = $1`, [brake_id]);
+    for (const { brake_id } of old) await freeHeldBy(client, brake.scope, brake_id);
     if (brake.action === 'cancel') {
       await client.query(`${FREE_BATCHES} AND ($1::int IS NULL OR tenant_id = $1) AND ($2 <> 'lane' OR lane = $3)`, [
         brake.tenantId,
@@ -66,13 +66,25 @@ export async function applyBrake(
 const FREE_BATCHES = `UPDATE batches SET brake_id = NULL, eligible_at = now(), enqueued_at = '-infinity'
   WHERE brake_id IS NOT NULL AND token IS NULL`;
 
+/** A message that no account may take waits under the brake of one of them: any account that opens is a way for it. */
+async function freeHeldBy(client: PoolClient, scope: Brake['scope'], brakeId: string): Promise<void> {
+  if (scope === 'provider') {
+    await client.query(`${FREE_BATCHES} AND brake_id IN (SELECT brakes.brake_id FROM brakes WHERE scope = 'provider')`);
+  } else await client.query(`${FREE_BATCHES} AND brake_id = $1`, [brakeId]);
+}
+
 /**
  * Frees batches whose brake is in force no more. A worker that claimed before a release may record after it that the brake
- * holds the batch; the janitor's sweep calls this, so that such a batch waits for a second and not for ever.
+ * holds the batch; the janitor's sweep calls this, so that such a batch waits for a second and not for ever. What was held under
+ * one account's brake right after another account was opened is looked at once more.
  */
 export async function freeReleased(pool: Pool): Promise<void> {
   await pool.query(
-    `${FREE_BATCHES} AND NOT EXISTS (SELECT FROM brakes WHERE brakes.brake_id = batches.brake_id AND released_at IS NULL)`,
+    `${FREE_BATCHES} AND (NOT EXISTS (SELECT FROM brakes WHERE brakes.brake_id = batches.brake_id AND released_at IS NULL)
+       OR enqueued_at < now() - interval '10 seconds' AND EXISTS (
+         SELECT FROM brakes own JOIN brakes opened ON opened.scope = 'provider' AND opened.released_at <= batches.enqueued_at
+           AND opened.released_at > batches.enqueued_at - interval '10 seconds'
+         WHERE own.brake_id = batches.brake_id AND own.scope = 'provider'))`,
   );
 }
 
@@ -91,7 +103,7 @@ export async function releaseBrake(
     );
     const brake = rows[0];
     if (!brake) return undefined;
-    await client.query(`${FREE_BATCHES} AND brake_id = $1`, [brakeId]);
+    await freeHeldBy(client, brake.scope, brakeId);
     await writeAudit(client, {
       tenantId: brake.tenantId,
       actor: by,

@@ -1,6 +1,7 @@
 import pg from 'pg';
 
 export type Pool = pg.Pool;
+export type PoolClient = pg.PoolClient;
 
 /** A row of unknown shape, as the driver returns it. */
 export type Row = Record<string, unknown>;

@@ -52,8 +52,8 @@ export const BRAKE_COMMANDS: Command[] = [
       summary: SUMMARIES[action],
       help: `The target is one of: ${TARGETS}
 
-Lanes and providers concern every tenant: they need a key with the scope operate. A provider (the name of its account)
-can only be paused: its messages take another account, or wait.
+Lanes and providers concern every tenant: they need a key with the scope operate. A provider is the name of its account:
+paused or canceled, its messages take another account of their channel; where there is none, they wait, or end.
 A new brake on the same target replaces the one before.`,
       options: {
         ...(action === 'throttle' && { rate: { type: 'string', help: 'Messages a second' } }),
