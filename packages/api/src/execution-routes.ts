@@ -1,7 +1,7 @@
-import { executionAccount } from '@outrigger/contracts';
-import { executionIdText, parseExecutionId, refuse } from '@outrigger/core';
+import { executionAccount, messageReport } from '@outrigger/contracts';
+import { executionIdText, explainGates, isUuid, LANES, type Lane, parseExecutionId, refuse } from '@outrigger/core';
 import type { Authenticator } from '@outrigger/pipeline';
-import { type ExecutionAccount, type MessageAccount, type Pool, readExecution } from '@outrigger/store';
+import { type MessageAccount, type Pool, readExecution, readStanding, readVersionCategory } from '@outrigger/store';
 import { Router } from 'express';
 import { pathParameter, route } from './context.ts';
 import type { RouteDescription } from './describe.ts';
@@ -15,37 +15,58 @@ const READ: RouteDescription = {
   errors: ['MSG-000404'],
 };
 
-/** `GET /executions/{executionId}`: ours (the compatible API has no such call for unitary executions). */
+const READ_MESSAGE: RouteDescription = {
+  group: 'Executions',
+  summary: 'Why one message went or did not go: each gate, what it found, and everything that happened',
+  path: { messageId: 'As the account of its execution and every webhook name it' },
+  answers: { 200: messageReport },
+  errors: ['MSG-000404'],
+};
+
+/** The accounts of executions and messages: ours (the compatible API has no such calls for unitary executions). */
 export function executionRoutes(deps: { pool: Pool; authenticate: Authenticator }): Router {
+  const { pool, authenticate } = deps;
   const router = Router({ strict: true, caseSensitive: true });
   router.get(
     '/executions/:executionId',
-    route(deps.authenticate, 'read', READ, async ({ caller, req }) => {
+    route(authenticate, 'read', READ, async ({ caller, req }) => {
       const text = pathParameter(req, 'executionId');
       const executionId = parseExecutionId(text);
-      const account = executionId && (await readExecution(deps.pool, caller.tenant.tenantId, executionId));
+      const account = executionId && (await readExecution(pool, caller.tenant.tenantId, executionId));
       if (!account || executionIdText(account.endpoint, account.executionId) !== text) {
         return { refusal: refuse('MSG-000404', 'There is no such execution in this sandbox.', { executionId: text }) };
       }
-      return { status: 200, body: executionBody(account) };
+      const category = await readVersionCategory(pool, account.versionId);
+      const messages = account.messages.map((message) => messageBody(message, category));
+      const { requestId, campaignId, versionId, acceptedAt, createdBy } = account;
+      const createdAt = acceptedAt.toISOString();
+      return {
+        status: 200,
+        body: { executionId: text, requestId, campaignId, versionId, createdAt, createdBy, messages },
+      };
+    }),
+  );
+  router.get(
+    '/messages/:messageId',
+    route(authenticate, 'read', READ_MESSAGE, async ({ caller, req }) => {
+      const messageId = pathParameter(req, 'messageId');
+      const { tenantId } = caller.tenant;
+      const standing = isUuid(messageId) ? await readStanding(pool, tenantId, messageId) : undefined;
+      const account = standing && (await readExecution(pool, tenantId, standing.executionId));
+      const message = account?.messages.find((one) => one.messageId === messageId);
+      if (!account || !message) {
+        return { refusal: refuse('MSG-000404', 'There is no such message in this sandbox.', { messageId }) };
+      }
+      const { endpoint, executionId, requestId, campaignId, versionId } = account;
+      const category = await readVersionCategory(pool, versionId);
+      const from = { executionId: executionIdText(endpoint, executionId), requestId, campaignId, versionId };
+      return { status: 200, body: { ...from, ...messageBody(message, category) } };
     }),
   );
   return router;
 }
 
-function executionBody(account: ExecutionAccount) {
-  return {
-    executionId: executionIdText(account.endpoint, account.executionId),
-    requestId: account.requestId,
-    campaignId: account.campaignId,
-    versionId: account.versionId,
-    createdAt: account.acceptedAt.toISOString(),
-    createdBy: account.createdBy,
-    messages: account.messages.map(messageBody),
-  };
-}
-
-function messageBody(message: MessageAccount) {
+function messageBody(message: MessageAccount, category: 'marketing' | 'transactional') {
   return {
     messageId: message.messageId,
     recipientIndex: message.recipientIndex,
@@ -55,6 +76,7 @@ function messageBody(message: MessageAccount) {
     acceptedAt: message.acceptedAt.toISOString(),
     expiresAt: message.expiresAt.toISOString(),
     ...(message.eligibleAt && { eligibleAt: message.eligibleAt.toISOString() }),
+    gates: explainGates({ channel: LANES[message.lane as Lane].channel, category }, message.events),
     events: message.events.map(eventBody),
   };
 }

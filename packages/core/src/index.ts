@@ -8,6 +8,7 @@ export * from './errors.ts';
 export * from './gate-brake.ts';
 export * from './gate-consent.ts';
 export * from './gate-suppression.ts';
+export * from './gates.ts';
 export * from './group-commit.ts';
 export * from './ids.ts';
 export * from './merge-patch.ts';

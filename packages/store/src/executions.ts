@@ -100,6 +100,15 @@ export async function readExecution(
   };
 }
 
+/** Which kind of mail a version sends: what some gates depend on. */
+export async function readVersionCategory(pool: Pool, versionId: string): Promise<'marketing' | 'transactional'> {
+  const { rows } = await pool.query<{ category: 'marketing' | 'transactional' }>(
+    "SELECT definition->>'category' AS category FROM campaign_versions WHERE version_id = $1",
+    [versionId],
+  );
+  return rows[0]?.category ?? 'transactional';
+}
+
 type EventRow = {
   message_id: string;
   state: MessageState;

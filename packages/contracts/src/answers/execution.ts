@@ -25,6 +25,17 @@ export const executionAccount = z
   })
   .meta({ id: 'ExecutionAccount' });
 
+/** One message by itself: its account, and where it came from. */
+export const messageReport = z
+  .object({
+    executionId: z.string(),
+    requestId: z.string(),
+    campaignId: z.uuid(),
+    versionId: z.uuid(),
+    ...messageAccount.shape,
+  })
+  .meta({ id: 'MessageReport' });
+
 export const healthReport = z
   .looseObject({ status: z.enum(['up', 'down']) })
   .meta({ id: 'Health', description: 'And for each dependency whether it is up or down' });

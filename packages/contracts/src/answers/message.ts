@@ -1,4 +1,4 @@
-import { MESSAGE_STATES } from '@outrigger/core';
+import { GATE_FINDINGS, MESSAGE_STATES } from '@outrigger/core';
 import { z } from 'zod';
 
 export const answerInstant = z.iso.datetime();
@@ -21,6 +21,19 @@ export const messageEvent = z
   })
   .meta({ id: 'MessageEvent' });
 
+/** What one gate found in the latest attempt at a message. */
+export const gateFinding = z
+  .object({
+    gate: z.string(),
+    asks: z.string(),
+    found: z
+      .enum(GATE_FINDINGS)
+      .describe('not_asked: not for this kind of message; not_reached: stopped before, or not tried yet'),
+    ...outcomeCode,
+    detail: z.string().optional(),
+  })
+  .meta({ id: 'GateFinding' });
+
 /** One message of an execution with everything that happened to it, oldest first. */
 export const messageAccount = z
   .object({
@@ -32,6 +45,7 @@ export const messageAccount = z
     acceptedAt: answerInstant,
     expiresAt: answerInstant,
     eligibleAt: answerInstant.optional().describe('When it is next tried, for a message that waits'),
+    gates: z.array(gateFinding).describe('Why: each gate in the order in which it is asked, and what it found'),
     events: z.array(messageEvent),
   })
   .meta({ id: 'MessageAccount' });
