@@ -23,7 +23,9 @@ export const DASHBOARDS: Dashboard[] = [
         title: 'Lost (must be 0)',
         unit: 'short',
         mustBeZero: true,
-        queries: [{ expr: 'sum(max by (tenant) (outrigger_account_messages{part="lost"}))', legend: 'lost' }],
+        queries: [
+          { expr: 'sum(max by (tenant) (outrigger_account_messages{part="lost"})) or vector(0)', legend: 'lost' },
+        ],
       },
       {
         title: 'Accepted and sent',
@@ -139,7 +141,7 @@ export const DASHBOARDS: Dashboard[] = [
         title: 'Accounts out of service',
         unit: 'short',
         mustBeZero: true,
-        queries: [{ expr: 'sum(max by (account) (outrigger_breaker_open))', legend: 'open breakers' }],
+        queries: [{ expr: 'sum(max by (account) (outrigger_breaker_open)) or vector(0)', legend: 'open breakers' }],
       },
       {
         title: 'Waiting for a slot of the rates, p99',
