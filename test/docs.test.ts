@@ -34,6 +34,7 @@ before(async () => {
 for (const path of [
   'docs/configuration.md',
   'docs/lifecycle.md',
+  'docs/campaigns.md',
   'docs/guarantees.md',
   'docs/openapi.json',
   '.env.example',

@@ -46,7 +46,7 @@ async function liveVersion(from: Pool, demo: DemoCampaign): Promise<string | und
   );
   const { campaigns } = await listCampaigns(from, rows[0]!.tenant_id, {
     statuses: ['LIVE'],
-    nameContains: demo.definition('').name,
+    conditions: [{ field: 'name', operator: 'like', values: [demo.definition('').name] }],
     limit: 1,
     offset: 0,
   });

@@ -7,13 +7,16 @@ import { brakeRoutes } from './brake-routes.ts';
 import { campaignRoutes } from './campaign-routes.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { mount } from './describe.ts';
+import { fragmentRoutes } from './fragment-routes.ts';
 import { addOpenApiRoutes } from './openapi/routes.ts';
 import { profileRoutes } from './profile-routes.ts';
 import { sandboxRoutes } from './sandbox-routes.ts';
 import { suppressionRoutes } from './suppression/routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
+import { templateRoutes } from './template-routes.ts';
 
 const BASE = '/journey/campaigns/service';
+const CONTENT_BASE = '/ajo/content';
 
 /** What the control service serves: campaigns, channel configurations, profiles, operations, and the sandbox viewer. */
 export function createControlApp(deps: {
@@ -30,6 +33,8 @@ export function createControlApp(deps: {
   addHealthRoutes(app, [{ name: 'postgres', check: () => pool.query('SELECT 1') }]);
   mount(app, BASE, campaignRoutes({ pool, authenticate, ingressUrl }));
   mount(app, BASE, surfaceRoutes({ pool, authenticate }));
+  mount(app, CONTENT_BASE, fragmentRoutes({ pool, authenticate }));
+  mount(app, CONTENT_BASE, templateRoutes({ pool, authenticate }));
   mount(app, BASE, profileRoutes({ pool, authenticate }));
   mount(app, BASE, deadLetterRoutes({ pool, authenticate }));
   mount(app, BASE, brakeRoutes({ pool, authenticate }));

@@ -1,78 +1,96 @@
-import { type CampaignDefinition, campaignDefinition, type VersionDefinition } from '@outrigger/contracts';
-import { CHANNEL_RETRY, type Channel, type UnknownPolicy } from '@outrigger/core';
+import type { CampaignDefinition, VersionDefinition } from '@outrigger/contracts';
 import {
-  activateDraft,
-  type Campaign,
-  type ChannelConfiguration,
-  type Pool,
-  readCampaign,
-  readConfiguration,
-} from '@outrigger/store';
-import { type Finding, type Validation, validateDraft } from './validate.ts';
+  ACTIVE_STATUSES,
+  activationOf,
+  type CampaignStatus,
+  CHANNEL_RETRY,
+  type Channel,
+  type UnknownPolicy,
+} from '@outrigger/core';
+import type { CompiledContent } from '@outrigger/render';
+import { activateDraft, type Campaign, type ChannelConfiguration, type NewVersion, type Pool } from '@outrigger/store';
+import { actionOf, draftOf } from './definition.ts';
+import { type Finding, isBlocked } from './finding.ts';
+import { readSources, type Sources } from './sources.ts';
+import { type Validation, validateDraft } from './validate.ts';
 
-/** How long a message may wait to be handed over when the campaign does not say (spec 3.2: 84 hours for email). */
+/** How long a message may wait to be handed over when nobody says (spec 3.2: 84 hours). */
 const DEFAULT_DEADLINE_MINUTES = 84 * 60;
 
 export type Activation =
   | { kind: 'activated'; campaign: Campaign; findings: Finding[] }
   | { kind: 'invalid'; findings: Finding[] }
-  | { kind: 'not_found' }
-  | { kind: 'no_draft'; status: Campaign['status'] }
+  | { kind: 'no_draft' }
+  | { kind: 'wrong_status' }
   | { kind: 'changed' };
 
 /** What activation would say of the draft now, or undefined when there is no draft. */
 export async function validateCampaign(pool: Pool, campaign: Campaign): Promise<Validation | undefined> {
   const draft = draftOf(campaign);
-  return draft && validateDraft(draft, await configurationOf(pool, campaign.tenantId, draft), Date.now());
+  if (!draft) return undefined;
+  const sources = await readSources(pool, campaign.tenantId, draft);
+  return validateDraft(draft, { ...sources, status: campaign.status }, Date.now());
 }
 
 /**
  * Activates a draft: validates, compiles, freezes an immutable version and makes it live (or scheduled when a start date
- * lies ahead). A live campaign with a draft gets the new version; work in flight keeps the old one.
+ * lies ahead). `from` names the statuses that the caller means: an approval starts in review, an activation does not. A live
+ * campaign with a draft gets the new version; work in flight keeps the old one.
  */
 export async function activateCampaign(
   pool: Pool,
-  tenantId: number,
-  campaignId: string,
+  campaign: Campaign,
+  from: readonly CampaignStatus[],
   by: string,
 ): Promise<Activation> {
-  const campaign = await readCampaign(pool, tenantId, campaignId);
-  if (!campaign) return { kind: 'not_found' };
+  if (!from.includes(campaign.status)) return { kind: 'wrong_status' };
   const draft = draftOf(campaign);
-  if (!draft) return { kind: 'no_draft', status: campaign.status };
-  const configuration = await configurationOf(pool, tenantId, draft);
-  const { findings, compiled } = await validateDraft(draft, configuration, Date.now());
-  if (!compiled || !configuration || findings.some((finding) => finding.level === 'ERROR')) {
-    return { kind: 'invalid', findings };
-  }
-  const definition = versionDefinition(campaign.campaignId, draft, configuration.channel);
-  const ahead = definition.start_at !== null && Date.parse(definition.start_at) > Date.now();
-  const activated = await activateDraft(pool, campaign, {
-    definition: definition as unknown as Record<string, unknown>,
+  if (!draft) return { kind: 'no_draft' };
+  const sources = await readSources(pool, campaign.tenantId, draft);
+  const validation = await validateDraft(draft, { ...sources, status: campaign.status }, Date.now());
+  const { findings, compiled } = validation;
+  const { configuration } = sources;
+  if (!compiled || !configuration || isBlocked(findings)) return { kind: 'invalid', findings };
+  const version = newVersion(campaign.campaignId, draft, { ...sources, configuration }, compiled);
+  const startAt = (version.definition as VersionDefinition).start_at;
+  const transition = activationOf(campaign.status, startAt !== null && Date.parse(startAt) > Date.now());
+  if (!transition) return { kind: 'wrong_status' };
+  const activated = await activateDraft(pool, campaign, transition, version, by);
+  return 'campaign' in activated ? { kind: 'activated', campaign: activated.campaign, findings } : { kind: 'changed' };
+}
+
+/** Whether a campaign has a version that serves or will serve. */
+export function isActive(status: CampaignStatus): boolean {
+  return (ACTIVE_STATUSES as readonly CampaignStatus[]).includes(status);
+}
+
+/** Everything that a version freezes, from a definition that was found to have no errors. */
+export function newVersion(
+  campaignId: string,
+  draft: CampaignDefinition,
+  sources: Sources & { configuration: ChannelConfiguration },
+  compiled: CompiledContent,
+): NewVersion {
+  const { configuration, revisions } = sources;
+  return {
+    definition: versionDefinition(campaignId, draft, configuration) as unknown as Record<string, unknown>,
+    authored: draft,
     compiled: compiled as unknown as Record<string, unknown>,
     settings: configuration.settings,
-    status: ahead ? 'SCHEDULED' : 'LIVE',
-    by,
-  });
-  return activated ? { kind: 'activated', campaign: activated, findings } : { kind: 'changed' };
+    configurationId: configuration.configurationId,
+    configurationRevision: configuration.revision,
+    fragments: Object.fromEntries(revisions),
+  };
 }
 
-function draftOf(campaign: Campaign): CampaignDefinition | undefined {
-  return campaign.draft ? campaignDefinition.parse(campaign.draft) : undefined;
-}
-
-async function configurationOf(
-  pool: Pool,
-  tenantId: number,
+function versionDefinition(
+  campaignId: string,
   draft: CampaignDefinition,
-): Promise<ChannelConfiguration | undefined> {
-  const surfaceId = draft.packages.find((action) => action.enabled)?.attributes.surface.surfaceId;
-  return surfaceId === undefined ? undefined : readConfiguration(pool, tenantId, surfaceId);
-}
-
-function versionDefinition(campaignId: string, draft: CampaignDefinition, channel: Channel): VersionDefinition {
+  { channel, settings }: ChannelConfiguration,
+): VersionDefinition {
   const { schedule, delivery } = draft;
   const marketing = draft.category === 'Marketing';
+  const retryPeriod = settings.retry_period_minutes as number | undefined;
   return {
     campaign_id: campaignId,
     campaign_name: draft.name,
@@ -81,16 +99,17 @@ function versionDefinition(campaignId: string, draft: CampaignDefinition, channe
     lane_class: marketing ? 'bulk' : draft.highThroughputMode ? 'ht' : 'standard',
     category: marketing ? 'marketing' : 'transactional',
     identity_namespace: draft.identityNamespace!,
-    audience_id: draft.audience?.audienceId ?? null,
+    audience_id: marketing ? (draft.audience?.audienceId ?? null) : null,
     create_new_profile: draft.createNewProfile,
     high_throughput: draft.highThroughputMode,
+    enable_webhooks: draft.enableWebhooks,
     start_at: schedule?.startDateEnabled ? (schedule.startDate ?? null) : null,
     end_at: schedule?.endDateEnabled ? (schedule.endDate ?? null) : null,
-    deadline_ms: (delivery?.deadlineMinutes ?? DEFAULT_DEADLINE_MINUTES) * 60_000,
+    deadline_ms: (delivery?.deadlineMinutes ?? retryPeriod ?? DEFAULT_DEADLINE_MINUTES) * 60_000,
     rate_per_second: draft.throttleRatePerSec ?? null,
     retry: { ...CHANNEL_RETRY[channel], ...delivery?.retry },
     on_unknown: delivery?.onUnknown ?? defaultUnknownPolicy(channel, marketing),
-    content: draft.packages.find((action) => action.enabled)!.content,
+    content: actionOf(draft)!.content,
   };
 }
 

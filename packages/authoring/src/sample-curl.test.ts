@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import type { CampaignVersion } from '@outrigger/store';
 import { sampleCurl } from './sample-curl.ts';
 
-const version: CampaignVersion = {
-  versionId: 'v',
+const version = {
   campaignId: 'c-1',
-  tenantId: 1,
-  number: 1,
   definition: { channel: 'email', high_throughput: false, identity_namespace: 'email' },
   compiled: { v: 1, parts: {}, variables: ['context.items[].name', 'profile.person.name.firstName'] },
-  settings: {},
-  activatedAt: new Date(0),
 };
 const target = { baseUrl: 'http://localhost:8080', orgId: 'org', sandboxName: 'prod' };
 
@@ -48,4 +42,14 @@ test('a high-throughput campaign is called at its own endpoint, by recipients fr
   const curl = sampleCurl(fast, target);
   assert.match(curl, /executions\/highthroughput'/);
   assert.equal((bodyOf(curl).recipients as { type: string }[])[0]!.type, 'external');
+});
+
+test('a marketing campaign is triggered through the audience endpoint, and names nobody (F023)', () => {
+  const curl = sampleCurl({ ...version, definition: { ...version.definition, category: 'marketing' } }, target);
+  assert.match(curl, /executions\/audience'/);
+  assert.deepEqual(bodyOf(curl), {
+    requestId: '<unique id>',
+    campaignId: 'c-1',
+    context: { items: [{ name: '<string>' }] },
+  });
 });

@@ -15,18 +15,25 @@ export type SampleTarget = {
   compact?: boolean;
 };
 
+type SampleVersion = Pick<CampaignVersion, 'campaignId' | 'definition' | 'compiled'>;
+
 /**
  * The ready-made call of a live campaign (spec 6.7): endpoint of its mode, headers, one recipient, and every profile and
- * context variable that its content uses. What only the caller knows stays a placeholder.
+ * context variable that its content uses. What only the caller knows stays a placeholder. A marketing campaign names nobody: it
+ * goes to its stored audience.
  */
-export function sampleCurl(version: CampaignVersion, target: SampleTarget): string {
+export function sampleCurl(version: SampleVersion, target: SampleTarget): string {
   const definition = version.definition as unknown as VersionDefinition;
-  const endpoint = definition.high_throughput ? 'highthroughput' : 'unitary';
-  const recipient = target.recipient ?? sampleRecipient(definition, version.compiled as unknown as CompiledContent);
+  const compiled = version.compiled as unknown as CompiledContent;
+  const marketing = definition.category === 'marketing';
+  const endpoint = marketing ? 'audience' : definition.high_throughput ? 'highthroughput' : 'unitary';
+  const { context } = sampleData(compiled.variables);
   const body = {
     requestId: target.requestId ?? '<unique id>',
     campaignId: version.campaignId,
-    recipients: [recipient],
+    ...(marketing
+      ? context && { context }
+      : { recipients: [target.recipient ?? sampleRecipient(definition, compiled)] }),
   };
   return [
     `curl -X POST '${target.baseUrl}/ajo/im/executions/${endpoint}'`,

@@ -15,7 +15,9 @@ export async function makeTenant(pool: Pool): Promise<TestCaller> {
 /** Makes the scenario's campaign live, as an author would, and returns the call that triggers it. */
 export async function makeCampaign(scenario: Scenario, caller: TestCaller, control: CallControl): Promise<CallPlan> {
   const demo = demoCampaignOf(scenario);
-  const { surfaceId } = (await control(caller, 'POST', '/metadata/surfaces', demo.surface)) as { surfaceId: string };
+  // High throughput has a channel configuration of its own.
+  const surface = { ...demo.surface, highThroughputMode: scenario.endpoint === 'highthroughput' };
+  const { surfaceId } = (await control(caller, 'POST', '/metadata/surfaces', surface)) as { surfaceId: string };
   const definition = withoutProfiles({ ...demo.definition(surfaceId), ...scenario.definition }, scenario);
   const { campaignId } = (await control(caller, 'POST', '/campaigns', definition)) as { campaignId: string };
   await control(caller, 'POST', `/campaigns/${campaignId}/publish`);

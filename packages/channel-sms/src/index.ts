@@ -3,4 +3,3 @@ export type { SmsProviderDefinition, SmsProviderDependencies } from './providers
 export { createSmsProvider, SMS_PROVIDERS, type SmsProviderConfig, smsProviderConfig } from './providers/index.ts';
 export { SANDBOX_NUMBERS } from './providers/sandbox/codes.ts';
 export { resolveSmsTargets, type SmsTarget } from './resolve.ts';
-export { type SmsSegments, smsSegments } from './segments.ts';

@@ -12,6 +12,8 @@ const BASE = '/journey/campaigns/service';
 
 const SURFACES = {
   EMAIL: { settings: { from_name: 'Shop', from_email: 'orders@shop.example' } },
+  // High throughput has a configuration of its own (spec 8).
+  'EMAIL HT': { settings: { from_name: 'Shop', from_email: 'alerts@shop.example' } },
   SMS: { settings: { sender: 'SHOP' } },
   PUSH: { settings: { app_id: PUSH_APP, platforms: ['fcm'] } },
 };
@@ -71,24 +73,27 @@ export async function makeTenants(callers: TestCaller[], control: CallControl): 
   const tenants: Tenant[] = [];
   for (const [tenant, caller] of callers.entries()) {
     const surfaceIds: Record<string, string> = {};
-    for (const [channel, surface] of Object.entries(SURFACES)) {
-      const name = `chaos-${channel.toLowerCase()}`;
+    for (const [kind, surface] of Object.entries(SURFACES)) {
+      const [channel, ht] = kind.split(' ');
+      const name = `chaos-${kind.toLowerCase().replace(' ', '-')}`;
       const made = await control(caller, 'POST', '/metadata/surfaces', {
         channel,
         name,
         category: 'Transactional',
+        highThroughputMode: ht !== undefined,
         ...surface,
       });
-      surfaceIds[channel] = (made as { surfaceId: string }).surfaceId;
+      surfaceIds[kind] = (made as { surfaceId: string }).surfaceId;
     }
     const campaigns: Partial<Record<CampaignName, Campaign>> = {};
     for (const [name, { namespace, action, more }] of Object.entries(CAMPAIGNS)) {
       const { channel } = action as { channel: string };
+      const surface = more && 'highThroughputMode' in more ? `${channel} HT` : channel;
       const made = await control(caller, 'POST', '/campaigns', {
         name,
         category: 'Transactional',
         identityNamespace: namespace,
-        packages: [{ ...action, attributes: { surface: { surfaceId: surfaceIds[channel] } } }],
+        packages: [{ ...action, attributes: { surface: { surfaceId: surfaceIds[surface] } } }],
         ...more,
       });
       const { campaignId } = made as { campaignId: string };

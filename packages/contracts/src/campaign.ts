@@ -1,18 +1,41 @@
 import { z } from 'zod';
 import { channelPackage } from './content/index.ts';
-import { providerPool } from './provider-pool.ts';
 
+/** A name or id that people read: no control characters. */
+export const plainText = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^\P{Cc}*$/u, 'must not have control characters');
+/** Tags may change in any status, without a new version (spec 5.2). */
+export const campaignTags = z.array(plainText(100)).max(50);
 const instant = z.iso.datetime({ offset: true });
 
 /** What an author defines: the seven steps as data (spec 2.1). A draft may be incomplete; activation checks the rest. */
 export const campaignDefinition = z.strictObject({
-  name: z.string().min(1).max(255),
+  name: plainText(255),
   description: z.string().max(2_000).default(''),
+  tags: campaignTags.default([]),
+  labelObjects: z
+    .array(
+      z.strictObject({
+        labelId: plainText(100),
+        labelName: plainText(255).optional(),
+        labelCategory: plainText(100).optional(),
+      }),
+    )
+    .max(50)
+    .optional(),
+  parentFolderId: plainText(100).optional(),
   campaignType: z.literal('ApiTriggered').default('ApiTriggered'),
   category: z.enum(['Marketing', 'Transactional']),
   highThroughputMode: z.boolean().default(false),
   identityNamespace: z.string().min(1).max(64).optional(),
-  /** Whom a marketing campaign reaches (spec 2.1): one of the sandbox's audiences. */
+  /**
+   * Whom a marketing campaign reaches (spec 2.1): one of the sandbox's audiences. A transactional one gets its recipients with
+   * each call.
+   */
   audience: z
     .strictObject({
       audienceId: z.uuid(),
@@ -60,10 +83,12 @@ export type VersionDefinition = {
   lane_class: 'standard' | 'ht' | 'bulk';
   category: 'marketing' | 'transactional';
   identity_namespace: string;
-  /** The stored audience of a marketing campaign; absent or null: each call names one. */
-  audience_id?: string | null;
   create_new_profile: boolean;
   high_throughput: boolean;
+  /** The stored audience of a marketing campaign; null for a transactional one. */
+  audience_id?: string | null;
+  /** Whether feedback events of this version's messages go to the tenant's webhook. */
+  enable_webhooks?: boolean;
   start_at: string | null;
   end_at: string | null;
   deadline_ms: number;
@@ -73,63 +98,3 @@ export type VersionDefinition = {
   on_unknown: 'resend' | 'hold';
   content: CampaignDefinition['packages'][number]['content'];
 };
-
-const emailAddress = z.string().min(3).max(320);
-const dottedPath = z
-  .string()
-  .regex(/^[A-Za-z_][\w]*(\.[A-Za-z_][\w]*)*$/)
-  .max(255);
-
-/** A marketing action that replaces the sandbox's consent rule for the messages of this configuration (spec 10.2). */
-const consentMode = z.enum(['opt-out', 'opt-in']);
-
-/** A channel configuration (surface): who a message comes from (spec 3). */
-export const channelConfigurationInput = z.discriminatedUnion('channel', [
-  z.strictObject({
-    channel: z.literal('EMAIL'),
-    name: z
-      .string()
-      .regex(/^[A-Za-z][\w.-]*$/, 'starts with a letter; letters, digits, _ . - only')
-      .max(100),
-    category: z.enum(['Marketing', 'Transactional']),
-    settings: z.strictObject({
-      from_name: z.string().max(200).optional(),
-      from_email: emailAddress,
-      reply_to_name: z.string().max(200).optional(),
-      reply_to_email: emailAddress.optional(),
-      delivery_address_field: dottedPath.optional(),
-      consent_mode: consentMode.optional(),
-      provider_pool: providerPool.optional(),
-    }),
-  }),
-  z.strictObject({
-    channel: z.literal('SMS'),
-    name: z
-      .string()
-      .regex(/^[A-Za-z][\w.-]*$/, 'starts with a letter; letters, digits, _ . - only')
-      .max(100),
-    category: z.enum(['Marketing', 'Transactional']),
-    settings: z.strictObject({
-      sender: z.string().min(1).max(20).optional(),
-      delivery_address_field: dottedPath.optional(),
-      consent_mode: consentMode.optional(),
-      provider_pool: providerPool.optional(),
-    }),
-  }),
-  z.strictObject({
-    channel: z.literal('PUSH'),
-    name: z
-      .string()
-      .regex(/^[A-Za-z][\w.-]*$/, 'starts with a letter; letters, digits, _ . - only')
-      .max(100),
-    category: z.enum(['Marketing', 'Transactional']),
-    settings: z.strictObject({
-      app_id: z.string().min(1).max(255),
-      platforms: z.array(z.enum(['apns', 'apnsSandbox', 'fcm'])).min(1),
-      consent_mode: consentMode.optional(),
-      provider_pool: providerPool.optional(),
-    }),
-  }),
-]);
-z.globalRegistry.add(channelConfigurationInput, { id: 'ChannelConfigurationInput' });
-export type ChannelConfigurationInput = z.infer<typeof channelConfigurationInput>;

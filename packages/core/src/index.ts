@@ -1,8 +1,10 @@
 export * from './address-email.ts';
 export * from './address-phone.ts';
+export * from './campaign-states.ts';
 export * from './channel.ts';
 export * from './channel-port.ts';
 export * from './codes.ts';
+export * from './configuration-states.ts';
 export * from './consent.ts';
 export * from './errors.ts';
 export * from './gate-brake.ts';
@@ -17,5 +19,6 @@ export * from './provider.ts';
 export * from './provider-answer.ts';
 export * from './recipient.ts';
 export * from './retry.ts';
+export * from './sms-segments.ts';
 export * from './states.ts';
 export * from './timing.ts';

@@ -4,7 +4,7 @@ import { type Refusal, refuse } from '@outrigger/core';
 import { type ApiKey, type Pool, readApiKeys, readTenants, type Scope, type Tenant } from '@outrigger/store';
 
 /** Who calls: a tenant (organisation and sandbox) and the key that speaks for it. */
-export type Caller = { tenant: Tenant; keyId: string; keyName: string };
+export type Caller = { tenant: Tenant; keyId: string; keyName: string; scopes: readonly Scope[] };
 
 /** Revocations and new sandboxes are seen within this; a key that is not known yet is looked for at once. */
 const REFRESH_MS = 5_000;
@@ -64,7 +64,7 @@ export function createAuthenticator(pool: Pool): Authenticator {
     if (!key.scopes.includes(scope)) {
       return { refusal: refuse('MSG-000403', `This key lacks the scope ${scope}.`) };
     }
-    return { caller: { tenant, keyId, keyName: key.name } };
+    return { caller: { tenant, keyId, keyName: key.name, scopes: key.scopes } };
   };
 }
 

@@ -1,8 +1,16 @@
-import { uuidv7 } from '@outrigger/core';
+import {
+  ACTIVE_STATUSES,
+  ARCHIVE_DAYS,
+  CAMPAIGN_TRANSITIONS,
+  type CampaignStatus,
+  type CampaignTransition,
+  type Channel,
+  campaignsFrom,
+  EDITABLE_STATUSES,
+  uuidv7,
+} from '@outrigger/core';
 import type { Pool } from './pool.ts';
-import { inTransaction } from './pool.ts';
 
-export type CampaignStatus = 'DRAFT' | 'SCHEDULED' | 'LIVE' | 'STOPPED' | 'COMPLETED' | 'ARCHIVED';
 export type Campaign = {
   campaignId: string;
   tenantId: number;
@@ -10,6 +18,9 @@ export type Campaign = {
   description: string;
   category: 'Marketing' | 'Transactional';
   highThroughput: boolean;
+  /** Of the working copy's channel action; null while it has none. */
+  channel: Channel | null;
+  tags: string[];
   status: CampaignStatus;
   /** The author's working copy; null while a live campaign has no draft beside it. */
   draft: Record<string, unknown> | null;
@@ -21,37 +32,31 @@ export type Campaign = {
   modifiedBy: string;
   publishedAt: Date | null;
   firstPublishedAt: Date | null;
+  completedAt: Date | null;
+  reviewRequestedBy: string | null;
+  reviewMessage: string | null;
+  /** Why the live version could not take up a changed configuration or fragment; null when it did. */
+  refreshFailure: string | null;
 };
 
-/** An immutable version: the author's definition, what activation decided, the compiled content and the settings it froze. */
-export type CampaignVersion = {
-  versionId: string;
-  campaignId: string;
-  tenantId: number;
-  number: number;
-  definition: Record<string, unknown>;
-  compiled: Record<string, unknown>;
-  settings: Record<string, unknown>;
-  activatedAt: Date;
-};
-
-const CAMPAIGN_COLUMNS = `campaign_id AS "campaignId", tenant_id AS "tenantId", name, description, category,
-  high_throughput AS "highThroughput", status, draft, draft_version_id AS "draftVersionId",
+export const CAMPAIGN_COLUMNS = `campaign_id AS "campaignId", tenant_id AS "tenantId", name, description, category,
+  high_throughput AS "highThroughput", channel, tags, status, draft, draft_version_id AS "draftVersionId",
   live_version_id AS "liveVersionId", created_at AS "createdAt", created_by AS "createdBy", modified_at AS "modifiedAt",
-  modified_by AS "modifiedBy", published_at AS "publishedAt", first_published_at AS "firstPublishedAt"`;
-const VERSION_COLUMNS = `version_id AS "versionId", campaign_id AS "campaignId", tenant_id AS "tenantId", number, definition,
-  compiled, settings, activated_at AS "activatedAt"`;
+  modified_by AS "modifiedBy", published_at AS "publishedAt", first_published_at AS "firstPublishedAt",
+  completed_at AS "completedAt", review_requested_by AS "reviewRequestedBy", review_message AS "reviewMessage",
+  refresh_failure AS "refreshFailure"`;
 
-type NewCampaign = Pick<Campaign, 'tenantId' | 'name' | 'description' | 'category' | 'highThroughput'> & {
-  draft: Record<string, unknown>;
-  by: string;
-};
+type NewCampaign = Pick<
+  Campaign,
+  'tenantId' | 'name' | 'description' | 'category' | 'highThroughput' | 'channel' | 'tags'
+> & { draft: Record<string, unknown>; by: string };
 
+/** Transitions `create` and `duplicate`. */
 export async function insertCampaign(pool: Pool, campaign: NewCampaign): Promise<Campaign> {
   const { rows } = await pool.query<Campaign>(
-    `INSERT INTO campaigns (campaign_id, tenant_id, name, description, category, high_throughput, status, draft,
-       draft_version_id, created_by, modified_by)
-     VALUES ($1, $2, $3, $4, $5, $6, 'DRAFT', $7, $8, $9, $9) RETURNING ${CAMPAIGN_COLUMNS}`,
+    `INSERT INTO campaigns (campaign_id, tenant_id, name, description, category, high_throughput, channel, tags, status,
+       draft, draft_version_id, created_by, modified_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12) RETURNING ${CAMPAIGN_COLUMNS}`,
     [
       uuidv7(),
       campaign.tenantId,
@@ -59,6 +64,9 @@ export async function insertCampaign(pool: Pool, campaign: NewCampaign): Promise
       campaign.description,
       campaign.category,
       campaign.highThroughput,
+      campaign.channel,
+      campaign.tags,
+      CAMPAIGN_TRANSITIONS.create.to,
       campaign.draft,
       uuidv7(),
       campaign.by,
@@ -67,136 +75,166 @@ export async function insertCampaign(pool: Pool, campaign: NewCampaign): Promise
   return rows[0]!;
 }
 
+/** A tenant's campaign; a deleted one is as unknown as none. */
 export async function readCampaign(pool: Pool, tenantId: number, campaignId: string): Promise<Campaign | undefined> {
   const { rows } = await pool.query<Campaign>(
-    `SELECT ${CAMPAIGN_COLUMNS} FROM campaigns WHERE tenant_id = $1 AND campaign_id = $2`,
+    `SELECT ${CAMPAIGN_COLUMNS} FROM campaigns WHERE tenant_id = $1 AND campaign_id = $2 AND status <> 'DELETED'`,
     [tenantId, campaignId],
   );
   return rows[0];
 }
 
-/** A page of a tenant's campaigns, newest first, with the number of all that match. */
-export async function listCampaigns(
-  pool: Pool,
-  tenantId: number,
-  page: { statuses: CampaignStatus[]; nameContains?: string; limit: number; offset: number },
-): Promise<{ campaigns: Campaign[]; totalCount: number }> {
-  const like = page.nameContains === undefined ? null : `%${page.nameContains.replace(/[\\%_]/g, '\\$&')}%`;
-  const { rows } = await pool.query<Campaign & { total: string }>(
-    `SELECT ${CAMPAIGN_COLUMNS}, count(*) OVER () AS total FROM campaigns
-     WHERE tenant_id = $1 AND status = ANY($2) AND ($3::text IS NULL OR name ILIKE $3)
-     ORDER BY created_at DESC, campaign_id LIMIT $4 OFFSET $5`,
-    [tenantId, page.statuses, like, page.limit, page.offset],
-  );
-  return {
-    campaigns: rows.map(({ total: _total, ...campaign }) => campaign),
-    totalCount: Number(rows[0]?.total ?? 0),
-  };
-}
+type DraftChange = Pick<Campaign, 'name' | 'description' | 'channel' | 'tags'> & {
+  draft: Record<string, unknown>;
+  by: string;
+};
 
 /**
  * Writes the working copy. A draft campaign takes it as its definition; a live or scheduled one gets a draft beside the live
- * version, which goes on serving. Every save makes a new draft id. Returns undefined when the campaign is in a status that cannot be edited.
+ * version, which goes on serving. Every save makes a new draft id. Returns undefined when the campaign is in a status that
+ * cannot be edited.
  */
 export async function saveDraft(
   pool: Pool,
   tenantId: number,
   campaignId: string,
-  change: { name: string; description: string; draft: Record<string, unknown>; by: string },
+  change: DraftChange,
 ): Promise<Campaign | undefined> {
   const { rows } = await pool.query<Campaign>(
-    `UPDATE campaigns SET name = $3, description = $4, draft = $5, draft_version_id = $6,
-       modified_at = now(), modified_by = $7
-     WHERE tenant_id = $1 AND campaign_id = $2 AND status IN ('DRAFT', 'LIVE', 'SCHEDULED')
+    `UPDATE campaigns SET name = $3, description = $4, channel = $5, tags = $6, draft = $7, draft_version_id = $8,
+       modified_at = now(), modified_by = $9
+     WHERE tenant_id = $1 AND campaign_id = $2 AND status = ANY($10)
      RETURNING ${CAMPAIGN_COLUMNS}`,
-    [tenantId, campaignId, change.name, change.description, change.draft, uuidv7(), change.by],
+    [
+      tenantId,
+      campaignId,
+      change.name,
+      change.description,
+      change.channel,
+      change.tags,
+      change.draft,
+      uuidv7(),
+      change.by,
+      EDITABLE_STATUSES,
+    ],
   );
   return rows[0];
 }
 
-/**
- * Freezes the draft as the next version and makes it live (or scheduled). The draft must still be the one that was
- * validated (`draftVersionId`); undefined when somebody changed or activated it meanwhile.
- */
-export async function activateDraft(
+/** Throws the draft beside a live or scheduled version away; name and description become the live version's again. */
+export async function discardDraft(
   pool: Pool,
-  campaign: Pick<Campaign, 'tenantId' | 'campaignId' | 'draftVersionId'>,
-  version: Pick<CampaignVersion, 'definition' | 'compiled' | 'settings'> & { status: 'LIVE' | 'SCHEDULED'; by: string },
+  tenantId: number,
+  campaignId: string,
+  change: Pick<DraftChange, 'name' | 'description' | 'channel' | 'by'>,
 ): Promise<Campaign | undefined> {
-  return inTransaction(pool, async (client) => {
-    const { rows } = await client.query<Campaign>(
-      `UPDATE campaigns SET status = $4, live_version_id = draft_version_id, draft = NULL, draft_version_id = NULL,
-         published_at = now(), first_published_at = coalesce(first_published_at, now()), modified_at = now(), modified_by = $5
-       WHERE tenant_id = $1 AND campaign_id = $2 AND draft_version_id = $3
-         AND status IN ('DRAFT', 'LIVE', 'SCHEDULED')
-       RETURNING ${CAMPAIGN_COLUMNS}`,
-      [campaign.tenantId, campaign.campaignId, campaign.draftVersionId, version.status, version.by],
-    );
-    const activated = rows[0];
-    if (!activated) return undefined;
-    await client.query(
-      `INSERT INTO campaign_versions (version_id, campaign_id, tenant_id, number, definition, compiled, settings, activated_by)
-       SELECT $1, $2, $3, 1 + coalesce(max(number), 0), $4, $5, $6, $7 FROM campaign_versions WHERE campaign_id = $2`,
-      [
-        activated.liveVersionId,
-        campaign.campaignId,
-        campaign.tenantId,
-        version.definition,
-        version.compiled,
-        version.settings,
-        version.by,
-      ],
-    );
-    return activated;
-  });
+  const { rows } = await pool.query<Campaign>(
+    `UPDATE campaigns SET draft = NULL, draft_version_id = NULL, name = $3, description = $4, channel = $5,
+       modified_at = now(), modified_by = $6
+     WHERE tenant_id = $1 AND campaign_id = $2 AND status = ANY($7) AND draft IS NOT NULL
+     RETURNING ${CAMPAIGN_COLUMNS}`,
+    [tenantId, campaignId, change.name, change.description, change.channel, change.by, ACTIVE_STATUSES],
+  );
+  return rows[0];
 }
 
-/** Stops a live or scheduled campaign for good; undefined when it is neither. Claims from now on see it stopped. */
-export async function stopCampaign(
+/** Tags may change in every status and make no new version (spec 5.2). */
+export async function setTags(
+  pool: Pool,
+  tenantId: number,
+  campaignId: string,
+  tags: string[],
+  by: string,
+): Promise<Campaign | undefined> {
+  const { rows } = await pool.query<Campaign>(
+    `UPDATE campaigns SET tags = $3, draft = CASE WHEN draft IS NULL THEN NULL ELSE draft || jsonb_build_object('tags', $3::text[]) END,
+       modified_at = now(), modified_by = $4
+     WHERE tenant_id = $1 AND campaign_id = $2 AND status <> 'DELETED' RETURNING ${CAMPAIGN_COLUMNS}`,
+    [tenantId, campaignId, tags, by],
+  );
+  return rows[0];
+}
+
+/** Transitions that move the status and nothing else of the content. */
+type Move = Extract<CampaignTransition, 'request_review' | 'cancel_review' | 'request_changes' | 'stop' | 'archive'>;
+
+/**
+ * Takes a campaign along a transition, or returns undefined when it is in no status that the transition starts from. A
+ * stop is seen by every claim from now on.
+ */
+export async function moveCampaign(
+  pool: Pool,
+  tenantId: number,
+  campaignId: string,
+  move: Move,
+  by: string,
+  reviewMessage: string | null = null,
+): Promise<Campaign | undefined> {
+  const { rows } = await pool.query<Campaign>(
+    `UPDATE campaigns SET status = $3, modified_at = now(), modified_by = $4, review_requested_by = $5,
+       review_message = coalesce($6, review_message)
+     WHERE tenant_id = $1 AND campaign_id = $2 AND status = ANY($7)
+       AND ($8 OR review_requested_by = $4) RETURNING ${CAMPAIGN_COLUMNS}`,
+    [
+      tenantId,
+      campaignId,
+      CAMPAIGN_TRANSITIONS[move].to,
+      by,
+      move === 'request_review' ? by : null,
+      reviewMessage,
+      campaignsFrom(move),
+      // A request for review is taken back by the one who made it.
+      move !== 'cancel_review',
+    ],
+  );
+  return rows[0];
+}
+
+/** Stops a live or scheduled campaign for good; undefined when it is neither. */
+export function stopCampaign(
   pool: Pool,
   tenantId: number,
   campaignId: string,
   by: string,
 ): Promise<Campaign | undefined> {
-  const { rows } = await pool.query<Campaign>(
-    `UPDATE campaigns SET status = 'STOPPED', modified_at = now(), modified_by = $3
-     WHERE tenant_id = $1 AND campaign_id = $2 AND status IN ('LIVE', 'SCHEDULED') RETURNING ${CAMPAIGN_COLUMNS}`,
-    [tenantId, campaignId, by],
-  );
-  return rows[0];
+  return moveCampaign(pool, tenantId, campaignId, 'stop', by);
 }
 
-export async function readVersion(pool: Pool, versionId: string): Promise<CampaignVersion | undefined> {
-  const { rows } = await pool.query<CampaignVersion>(
-    `SELECT ${VERSION_COLUMNS} FROM campaign_versions WHERE version_id = $1`,
-    [versionId],
-  );
-  return rows[0];
-}
-
-/** Every activated version of a campaign, newest first. */
-export async function listVersions(
-  pool: Pool,
-  tenantId: number,
-  campaignId: string,
-): Promise<Omit<CampaignVersion, 'compiled'>[]> {
-  const { rows } = await pool.query<CampaignVersion>(
-    `SELECT ${VERSION_COLUMNS} FROM campaign_versions WHERE tenant_id = $1 AND campaign_id = $2 ORDER BY number DESC`,
-    [tenantId, campaignId],
-  );
-  return rows;
-}
-
-/** Makes scheduled campaigns live once their start date has come, and completes those whose end date has passed (spec 5.2). */
-export async function advanceCampaigns(pool: Pool): Promise<number> {
+/** Deletes a campaign that was never live: nothing in the ledger can refer to it. False when it is no such draft. */
+export async function deleteCampaign(pool: Pool, tenantId: number, campaignId: string): Promise<boolean> {
   const { rowCount } = await pool.query(
-    `UPDATE campaigns c SET status = due.status, modified_at = now() FROM (
-       SELECT k.campaign_id, CASE WHEN (v.definition->>'end_at')::timestamptz <= now() THEN 'COMPLETED' ELSE 'LIVE' END AS status
-       FROM campaigns k JOIN campaign_versions v ON v.version_id = k.live_version_id
-       WHERE k.status IN ('SCHEDULED', 'LIVE')
-         AND ((v.definition->>'end_at')::timestamptz <= now()
-           OR (k.status = 'SCHEDULED' AND coalesce((v.definition->>'start_at')::timestamptz, '-infinity') <= now()))) due
-     WHERE c.campaign_id = due.campaign_id AND c.status IN ('SCHEDULED', 'LIVE')`,
+    'DELETE FROM campaigns WHERE tenant_id = $1 AND campaign_id = $2 AND status = ANY($3) AND first_published_at IS NULL',
+    [tenantId, campaignId, campaignsFrom('delete')],
   );
-  return rowCount ?? 0;
+  return rowCount === 1;
+}
+
+/**
+ * The transitions that time makes: scheduled campaigns start, campaigns whose end date has passed complete, and archived ones are
+ * purged 30 days after their last change (spec 5.2). Returns how many campaigns moved.
+ */
+export async function advanceCampaigns(pool: Pool): Promise<number> {
+  const advanced = await pool.query(
+    `UPDATE campaigns c SET status = due.status, modified_at = now(),
+       completed_at = CASE WHEN due.status = $3 THEN (due.end_at)::timestamptz ELSE c.completed_at END FROM (
+       SELECT k.campaign_id, v.definition->>'end_at' AS end_at,
+              CASE WHEN (v.definition->>'end_at')::timestamptz <= now() THEN $3 ELSE $4 END AS status
+       FROM campaigns k JOIN campaign_versions v ON v.version_id = k.live_version_id
+       WHERE (k.status = ANY($1) AND (v.definition->>'end_at')::timestamptz <= now())
+          OR (k.status = ANY($2) AND coalesce((v.definition->>'start_at')::timestamptz, '-infinity') <= now())) due
+     WHERE c.campaign_id = due.campaign_id AND c.status = ANY(CASE WHEN due.status = $3 THEN $1 ELSE $2 END::text[])`,
+    [
+      campaignsFrom('complete'),
+      campaignsFrom('start'),
+      CAMPAIGN_TRANSITIONS.complete.to,
+      CAMPAIGN_TRANSITIONS.start.to,
+    ],
+  );
+  // The row stays as a tombstone, because messages of the ledger refer to it; what the author wrote goes.
+  const purged = await pool.query(
+    `UPDATE campaigns SET status = $1, draft = NULL, draft_version_id = NULL, description = '', tags = '{}'
+     WHERE status = ANY($2) AND modified_at < now() - $3 * interval '1 day'`,
+    [CAMPAIGN_TRANSITIONS.purge.to, campaignsFrom('purge'), ARCHIVE_DAYS],
+  );
+  return (advanced.rowCount ?? 0) + (purged.rowCount ?? 0);
 }

@@ -1,5 +1,5 @@
 /** The control service: campaigns, channel configurations, profiles, operations, and the sandbox viewer. */
-import { createControlApp, startListWorker } from '@outrigger/api';
+import { createControlApp, startCampaignRefresher, startListWorker } from '@outrigger/api';
 import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
 import { openPool } from '@outrigger/store';
 import { controlConfig } from './config.ts';
@@ -24,5 +24,6 @@ await runService(log, async (parts) => {
     sandboxViewer: config.SANDBOX_VIEWER,
     onListWork: listWorker.wake,
   });
+  parts.push(startCampaignRefresher(pool, log));
   parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
 });

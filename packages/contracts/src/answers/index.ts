@@ -1,4 +1,5 @@
 export * from './campaign.ts';
+export * from './content.ts';
 export * from './error.ts';
 export * from './execution.ts';
 export * from './message.ts';

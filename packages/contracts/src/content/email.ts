@@ -8,6 +8,11 @@ export const emailContent = z.strictObject({
   text: z
     .strictObject({ body: z.string().max(500_000).default(''), syncFromHtml: z.boolean().default(true) })
     .optional(),
+  'x-amp-html': z
+    .strictObject({ body: z.string().max(2_000_000) })
+    .optional()
+    .describe('an AMP version beside the HTML; mail programs that know it show it'),
+  editorContext: z.record(z.string().max(100), z.json()).optional().describe('state of a designer, kept as it is'),
   headers: z
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,75}$/), z.string().max(998))
     .optional()

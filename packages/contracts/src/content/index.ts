@@ -11,7 +11,12 @@ const surface = (surfaceType: 'brandingPresetId' | 'appConfigurationId') =>
   z.strictObject({
     surface: z.strictObject({ surfaceId: z.uuid(), surfaceType: z.literal(surfaceType).default(surfaceType) }),
   });
-const packageMembers = { packageName: z.string().max(255).optional(), enabled: z.boolean().default(true) };
+/** `packageId` is given by the system on the first save and kept. */
+const packageMembers = {
+  packageId: z.uuid().optional(),
+  packageName: z.string().max(255).optional(),
+  enabled: z.boolean().default(true),
+};
 
 /** One channel action: its channel configuration (`surfaceId`) and its content (spec 2.2). */
 export const channelPackage = z.discriminatedUnion('channel', [
@@ -42,12 +47,13 @@ export type ContentPart = {
   escape: 'html' | 'none';
   source: string;
   singleLine?: boolean;
+  amp?: boolean;
   maxBytes?: number;
 };
 
 /**
  * The template parts of a package. Names are a contract with the channel that composes the message: email `subject`, `html`,
- * `text`, `header:<Name>`; sms `text`; push `title`, `message`, `badge`, `sound`, `uri`, `custom:<key>`.
+ * `text`, `amp`, `header:<Name>`; sms `text`; push `title`, `message`, `badge`, `sound`, `uri`, `custom:<key>`.
  * An email's text part that follows the HTML is not here: activation derives it from the compiled HTML.
  */
 export function contentParts(action: ChannelPackage): Record<string, ContentPart> {
@@ -55,11 +61,12 @@ export function contentParts(action: ChannelPackage): Record<string, ContentPart
   const text = (source: string): ContentPart => ({ format: 'liquid', escape: 'none', source });
   switch (action.channel) {
     case 'EMAIL': {
-      const { subject, html, mjml, text: plain, headers } = action.content;
+      const { subject, html, mjml, text: plain, headers, 'x-amp-html': amp } = action.content;
       const parts: Record<string, ContentPart> = { subject: line(subject) };
       if (mjml) parts.html = { format: 'mjml', escape: 'html', source: mjml.body };
       else if (html) parts.html = { format: 'liquid', escape: 'html', source: html.body };
       if (plain && !plain.syncFromHtml && plain.body !== '') parts.text = text(plain.body);
+      if (amp) parts.amp = { format: 'liquid', escape: 'html', source: amp.body, amp: true };
       for (const [name, value] of Object.entries(headers ?? {})) parts[`header:${name}`] = line(value);
       return parts;
     }

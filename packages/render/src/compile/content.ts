@@ -16,6 +16,8 @@ export type PartSource = {
   source: string;
   /** Subjects, header values: no line breaks. */
   singleLine?: boolean;
+  /** AMP for email: its runtime is a script and it may have forms (`text/x-amp-html`). */
+  amp?: boolean;
   /** Cap of the rendered part in UTF-8 bytes; by default 1 MB for HTML, 100 kB for text, 4 kB for a single line. */
   maxBytes?: number;
 };
@@ -89,7 +91,7 @@ async function compilePart(
       const found = part.source.toLowerCase().indexOf(snippet.toLowerCase());
       return found === -1 ? undefined : lineAt(part.source, found);
     };
-    const markup = checkMarkup(nodes, source, lineOf);
+    const markup = checkMarkup(nodes, source, lineOf, part.amp);
     findings.push(...once(markup.findings));
     if (findings.some(({ level }) => level === 'ERROR')) return { findings };
     source = applyEdits(source, markup.edits);

@@ -10,12 +10,15 @@ import { checkUrl, type Edit, isUrlAttribute, type UrlPiece } from './url-guard.
 
 const FORBIDDEN_TAGS = new Set('applet base embed form frame frameset iframe math object script svg'.split(' '));
 
+/** AMP's validator at the mail provider decides which scripts run; the components of AMP are loaded by them. */
+const AMP_TAGS = new Set(['form', 'script']);
+
 export type MarkupResult = { findings: Finding[]; edits: Edit[] };
 /** Line in the author's source for an offset in what is checked; `snippet` is what stands there. */
 export type LineOf = (offset: number, snippet: string) => number | undefined;
 
 /** Checks an HTML template and returns the insertions that guard its URLs. */
-export function checkMarkup(nodes: Node[], source: string, lineOf: LineOf): MarkupResult {
+export function checkMarkup(nodes: Node[], source: string, lineOf: LineOf, amp = false): MarkupResult {
   const findings: Finding[] = [];
   const edits: Edit[] = [];
   let captures = 0;
@@ -36,7 +39,7 @@ export function checkMarkup(nodes: Node[], source: string, lineOf: LineOf): Mark
 
     const visitor: Visitor = {
       tag(name, closing, at) {
-        if (!closing && FORBIDDEN_TAGS.has(name)) {
+        if (!closing && FORBIDDEN_TAGS.has(name) && !(amp && AMP_TAGS.has(name))) {
           const line = lineOf(textBegin + at, `<${name}`);
           findings.push(error('TPL-0004', `<${name}> is not allowed in a message. Remove it.`, line));
         }

@@ -55,7 +55,7 @@ export function variablesOf(nodes: Node[]): VariableUse {
     }
     if (isLocal && !base) return undefined;
     const path = [...(base ?? [root]), ...steps];
-    if (path.length > 1) paths.push(path);
+    paths.push(path);
     return isCount ? undefined : path;
   }
 

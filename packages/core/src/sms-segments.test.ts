@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { smsSegments } from './segments.ts';
+import { smsSegments } from './sms-segments.ts';
 
 describe('smsSegments', () => {
   const cases: [what: string, text: string, expected: ReturnType<typeof smsSegments>][] = [

@@ -1,0 +1,42 @@
+import { campaignDefinition } from '@outrigger/contracts';
+import {
+  listStaleCampaigns,
+  type Pool,
+  readVersion,
+  recordRefreshFailure,
+  refreshVersion,
+  type StaleCampaign,
+} from '@outrigger/store';
+import { newVersion } from './activate.ts';
+import { isBlocked } from './finding.ts';
+import { readSources } from './sources.ts';
+import { validateDraft } from './validate.ts';
+
+/**
+ * Brings live and scheduled campaigns up to the configuration and the fragments that are in force: each whose version was made
+ * from an older revision gets a new version of the same authored text. Messages on their way keep the version they have.
+ * It looks at what is there and remembers nothing, so it may be interrupted anywhere and run by several processes.
+ * Returns how many campaigns it looked at.
+ */
+export async function refreshStaleCampaigns(pool: Pool, limit: number): Promise<number> {
+  const stale = await listStaleCampaigns(pool, limit);
+  for (const one of stale) await refresh(pool, one);
+  return stale.length;
+}
+
+async function refresh(pool: Pool, stale: StaleCampaign): Promise<void> {
+  const version = await readVersion(pool, stale.liveVersionId);
+  if (!version?.authored) return;
+  const authored = campaignDefinition.parse(version.authored);
+  const sources = await readSources(pool, stale.tenantId, authored);
+  // A live campaign may be past its start and near its end: only what the sources changed is judged here.
+  const { findings, compiled } = await validateDraft({ ...authored, schedule: undefined }, sources, Date.now());
+  const { configuration } = sources;
+  if (!compiled || !configuration || isBlocked(findings)) {
+    const reasons = findings.filter(({ level }) => level === 'ERROR').map(({ message }) => message);
+    await recordRefreshFailure(pool, stale, reasons.join(' '));
+    return;
+  }
+  const made = newVersion(stale.campaignId, authored, { ...sources, configuration }, compiled);
+  await refreshVersion(pool, stale, stale.liveVersionId, made, stale.cause);
+}

@@ -1,0 +1,51 @@
+import { type CampaignDefinition, contentParts } from '@outrigger/contracts';
+import { type FragmentLibrary, type FragmentSource, fragmentIds } from '@outrigger/render';
+import { type ChannelConfiguration, type Pool, readConfiguration, readPublishedFragments } from '@outrigger/store';
+import { actionOf } from './definition.ts';
+
+/** What a definition is made from: its configuration and the published fragments that it names, with their revisions. */
+export type Sources = {
+  configuration: ChannelConfiguration | undefined;
+  fragments: FragmentLibrary;
+  revisions: Map<string, number>;
+};
+
+export async function readSources(pool: Pool, tenantId: number, definition: CampaignDefinition): Promise<Sources> {
+  const action = actionOf(definition);
+  if (!action) return { configuration: undefined, fragments: new Map(), revisions: new Map() };
+  const [configuration, library] = await Promise.all([
+    readConfiguration(pool, tenantId, action.attributes.surface.surfaceId),
+    readLibrary(
+      pool,
+      tenantId,
+      Object.values(contentParts(action)).map(({ source }) => source),
+    ),
+  ]);
+  return { configuration, ...library };
+}
+
+/** The fragments that texts name, and those that these name in turn: nesting goes no further. */
+export async function readLibrary(
+  pool: Pool,
+  tenantId: number,
+  texts: string[],
+): Promise<Pick<Sources, 'fragments' | 'revisions'>> {
+  const fragments = new Map<string, FragmentSource | 'draft'>();
+  const revisions = new Map<string, number>();
+  let wanted = texts.flatMap(fragmentIds);
+  for (let depth = 0; depth < 2 && wanted.length > 0; depth += 1) {
+    const found = await readPublishedFragments(pool, tenantId, [...new Set(wanted)]);
+    wanted = [];
+    for (const { fragmentId, published, visual, revision } of found) {
+      if (fragments.has(fragmentId)) continue;
+      if (!published) {
+        fragments.set(fragmentId, 'draft');
+        continue;
+      }
+      fragments.set(fragmentId, { id: fragmentId, source: published.source, parameters: published.parameters, visual });
+      revisions.set(fragmentId, revision);
+      wanted.push(...fragmentIds(published.source));
+    }
+  }
+  return { fragments, revisions };
+}
