@@ -6,6 +6,7 @@ import {
   type EmailSettings,
   type ExclusionCode,
   type FailureCode,
+  type Pieces,
   type Provider,
   parseEmailAddress,
   type ResolveInput,
@@ -66,6 +67,7 @@ export function composeEmail({
   target,
   settings,
   parts,
+  pieces = {},
 }: ComposeInput<EmailSettings, EmailTarget>): Composed {
   const from = mailbox(settings.from_name, settings.from_email);
   if ('problem' in from) return { failed: 'permanent.configuration', detail: `from_email ${from.problem}` };
@@ -76,12 +78,34 @@ export function composeEmail({
   const subject = cutTo(LONGEST_LINE, flattenControls(parts.subject ?? '').trim());
   if (subject === '') return { failed: '050302', detail: 'the subject is empty' };
   const html = parts.html ?? '';
-  if (html.trim() === '') return { failed: '050302', detail: 'the html part is empty' };
+  if (isBlank(html, pieces.html)) return { failed: '050302', detail: 'the html part is empty' };
   const headers = composeHeaders(parts);
   if ('failed' in headers) return headers;
-  const text = parts.text?.trim() ? { text: parts.text } : {};
-  const base = { messageId, from, to: target.address, subject, html, ...text, headers: headers.headers };
+  const text = isBlank(parts.text ?? '', pieces.text) ? {} : { text: parts.text! };
+  const made = madeOf(pieces.html, 'text' in text ? pieces.text : undefined);
+  const base = { messageId, from, to: target.address, subject, html, ...text, ...made, headers: headers.headers };
   return { message: replyTo ? { ...base, replyTo } : base };
+}
+
+function madeOf(html: Pieces | undefined, text: Pieces | undefined): Pick<EmailMessage, 'pieces'> {
+  if (!html && !text) return {};
+  return { pieces: { ...(html && { html }), ...(text && { text }) } };
+}
+
+/** To look into the text would put it together, which a message that goes out in pieces never needs. */
+function isBlank(text: string, pieces: Pieces | undefined): boolean {
+  if (text === '') return true;
+  return !(pieces && hasVisibleText(pieces.fixed)) && text.trim() === '';
+}
+
+const visible = new WeakMap<readonly string[], boolean>();
+
+function hasVisibleText(fixed: readonly string[]): boolean {
+  const known = visible.get(fixed);
+  if (known !== undefined) return known;
+  const found = fixed.some((text) => text.trim() !== '');
+  visible.set(fixed, found);
+  return found;
 }
 
 function composeHeaders(

@@ -63,6 +63,11 @@ export function formatMailbox(name: string, mailbox: { name?: string; address: s
   return line.length <= PREFERRED_LINE ? `${line}\r\n` : `${name}: ${phrase}\r\n ${address}\r\n`;
 }
 
+/** A mailbox as it stands in a header, on one line: for an API that writes the header itself. */
+export function mailboxText(mailbox: { name?: string; address: string }): string {
+  return formatMailbox('X', mailbox).slice('X: '.length).replace(/\r\n/g, '');
+}
+
 /** Words of atoms (RFC 5322 section 3.2.3) need no quotes. */
 const ATOMS = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 /** With every character escaped it still fits into one line. */

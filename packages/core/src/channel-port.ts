@@ -1,7 +1,7 @@
 import type { Channel } from './channel.ts';
 import type { ExclusionCode, FailureCode } from './codes.ts';
 import type { ConsentAddress } from './consent.ts';
-import type { Provider } from './provider.ts';
+import type { Pieces, Provider } from './provider.ts';
 import type { JsonObject, Recipient } from './recipient.ts';
 
 /**
@@ -37,6 +37,8 @@ export type ComposeInput<Settings, Target> = {
   category: 'marketing' | 'transactional';
   /** Rendered parts by name, for example email: subject, html, text. */
   parts: Record<string, string>;
+  /** What some of the parts are made of, by the same names. */
+  pieces?: Record<string, Pieces> | undefined;
   /** The version's content, for what is not a template (flags, enums). */
   content: JsonObject;
 };

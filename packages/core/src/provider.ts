@@ -22,6 +22,8 @@ export type RefusalCode =
 export type Provider<Message> = {
   readonly name: string;
   send(message: Message, signal: AbortSignal): Promise<SendResult>;
+  /** Several messages in one call, where the provider has such a call and it is cheaper. */
+  readonly many?: SendMany<Message>;
   /**
    * Messages per second that the provider allows this account, where it tells; undefined when it sets no limit. Throws when
    * it does not answer.
@@ -29,6 +31,24 @@ export type Provider<Message> = {
   readRate?(): Promise<number | undefined>;
   close(): Promise<void>;
 };
+
+/**
+ * A call that takes several messages. The rules of `send` hold for the call as a whole: each message goes out at most once; one
+ * result a message, in their order; a lost answer leaves every one of them `unknown`.
+ */
+export type SendMany<Message> = {
+  /** The most messages of one call. */
+  readonly limit: number;
+  /** What the messages of a call have in common, compared by identity; undefined for one that must go by itself. */
+  groupOf(message: Message): object | undefined;
+  send(messages: Message[], signal: AbortSignal): Promise<SendResult[]>;
+};
+
+/**
+ * A rendered text as what it is made of: `fixed[0] slots[0] fixed[1] … slots[n-1] fixed[n]`. The fixed texts are the template's
+ * own, the same array for every message of a version, so that what is made of them once can be kept; no slot is next to another.
+ */
+export type Pieces = { readonly fixed: readonly string[]; readonly slots: readonly string[] };
 
 /** An email ready to hand over: all values are final text, nothing is a template. */
 export type EmailMessage = {
@@ -41,6 +61,8 @@ export type EmailMessage = {
   subject: string;
   html: string;
   text?: string;
+  /** What `html` and `text` are made of, where it is known. Whoever changes one of them must leave its pieces out. */
+  pieces?: { html?: Pieces; text?: Pieces };
   /** Extra headers. Names and values have been checked: no line breaks, no control characters. */
   headers: Record<string, string>;
 };

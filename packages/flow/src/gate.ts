@@ -50,7 +50,7 @@ export type Gate = {
   cancel(signal: AbortSignal): void;
   /** Drops held slots after a throttle. */
   drop(): void;
-  count(): void;
+  count(messages?: number): void;
   observed(): number;
   isIdle(): boolean;
   /** A key without a rate of its own is limited until then, because its provider throttled. */
@@ -205,7 +205,7 @@ export function createGate(key: string, store: RateStore, clock: Clock): Gate {
     drop() {
       slots.chunks = [];
     },
-    count: () => countOne(usage, clock.now()),
+    count: (messages = 1) => countOne(usage, clock.now(), messages),
     observed: () => perSecond(usage, clock.now()),
     isIdle: () => waiting() === 0 && !reserving && perSecond(usage, clock.now()) < 0.001,
   };

@@ -11,9 +11,10 @@ export {
   createPool,
   type PoolAccount,
   type PooledProvider,
-  type PooledResult,
   type PooledSendOptions,
   type PoolStrategy,
 } from './pool.ts';
+export type { ManySendOptions } from './pool-many.ts';
+export type { PooledResult } from './pool-result.ts';
 export { type RateReader, startRateReader } from './rate-reader.ts';
 export { type Breaker, type BreakerNews, type BreakerStore, createBreaker } from './shared-breaker.ts';

@@ -14,6 +14,17 @@ export type Limiter = {
    * are taken first.
    */
   acquire(keys: RateKey[], signal: AbortSignal, maxWaitMs: number, options?: EnterOptions): Promise<Admitted>;
+  /**
+   * The same for several messages that go out together: waits until each has its slots, or until it is clear that some get none in
+   * time. `count` says how many have; it is at least one.
+   */
+  acquireMany(
+    keys: RateKey[],
+    count: number,
+    signal: AbortSignal,
+    maxWaitMs: number,
+    options?: EnterOptions,
+  ): Promise<{ count: number; waitedMs: number } | { busyForMs: number }>;
   /** The provider throttled: all processes send at half of the rate, which recovers by itself; nobody sends for `retryAfterMs`. */
   throttled(key: RateKey, retryAfterMs?: number): void;
 };
@@ -61,6 +72,36 @@ export function createLimiter(options: {
     signal.addEventListener('abort', cancel, { once: true });
   }
 
+  async function acquireMany(
+    keys: RateKey[],
+    wanted: number,
+    signal: AbortSignal,
+    maxWaitMs: number,
+    options: EnterOptions = {},
+  ): Promise<{ count: number; waitedMs: number } | { busyForMs: number }> {
+    if (signal.aborted) return { busyForMs: 1 };
+    const order = keys.length > 1 ? keys.toSorted((a, b) => rateOf(a) - rateOf(b)) : keys;
+    const startedAtMs = clock.now();
+    let count = wanted;
+    for (const key of order) {
+      const gate = gateOf(key.key);
+      const rate = rateOf(key);
+      if (rate <= 0) return { busyForMs: maxWaitMs + 1_000 };
+      if (rate === Number.POSITIVE_INFINITY && gate.slowedUntilMs <= clock.now()) {
+        gate.count(count);
+        continue;
+      }
+      const leftMs = maxWaitMs - (clock.now() - startedAtMs);
+      const entered = Array.from({ length: count }, () => gate.enter(rate, signal, leftMs, options));
+      if (entered.some((one) => one instanceof Promise)) watch(signal);
+      const admitted = await Promise.all(entered);
+      const turnedAway = admitted.find((one) => 'busyForMs' in one);
+      count = admitted.filter((one) => 'waitedMs' in one).length;
+      if (count === 0 && turnedAway && 'busyForMs' in turnedAway) return turnedAway;
+    }
+    return { count, waitedMs: clock.now() - startedAtMs };
+  }
+
   return {
     async acquire(keys, signal, maxWaitMs, options = {}) {
       if (signal.aborted) return { busyForMs: 1 };
@@ -82,6 +123,7 @@ export function createLimiter(options: {
       }
       return { waitedMs: clock.now() - startedAtMs };
     },
+    acquireMany,
     throttled(key, retryAfterMs = 0) {
       const nowMs = clock.now();
       const gate = gateOf(key.key);

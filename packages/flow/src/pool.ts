@@ -2,6 +2,8 @@ import { NOT_BEGUN, type Provider, type SendResult } from '@outrigger/core';
 import { limiterWaitSeconds, providerSeconds } from '@outrigger/metrics';
 import type { Limiter, RateKey } from './limiter.ts';
 import { pickByWeight } from './pick.ts';
+import { createSendMany, type ManySendOptions } from './pool-many.ts';
+import { breakerOpen, failsOver, NO_ACCOUNT, type PooledResult, rateLimited, thrown } from './pool-result.ts';
 import type { Breaker } from './shared-breaker.ts';
 
 export type PoolStrategy = 'ordered' | 'weighted';
@@ -12,11 +14,6 @@ export type PoolAccount<Message> = {
   ratePerSecond?: number;
   /** Its part of the messages under `weighted`; 1 unless stated. */
   weight?: number;
-};
-
-export type PooledResult = SendResult & {
-  /** The account that gave the result; undefined when no account was called. */
-  account?: string;
 };
 
 export type PooledSendOptions = {
@@ -40,12 +37,22 @@ export type PooledSendOptions = {
 };
 
 /** Several accounts that look like one provider, to which a message is given at most once unless it was certainly refused. */
-export type PooledProvider<Message> = Omit<Provider<Message>, 'send'> & {
+export type PooledProvider<Message> = Omit<Provider<Message>, 'send' | 'many'> & {
   /** Names of the accounts, in the order of preference. */
   readonly accounts: readonly string[];
   send(message: Message, signal: AbortSignal): Promise<PooledResult>;
   /** `signal` ends the waiting and, without `callTimeoutMs`, the calls. Undefined: `beforeCall` forbade the first call. */
   sendWith(message: Message, signal: AbortSignal, options: PooledSendOptions): Promise<PooledResult | undefined>;
+  /** As `sendWith`, for messages of one group: one result a message, in their order. */
+  sendManyWith(
+    messages: Message[],
+    signal: AbortSignal,
+    options: ManySendOptions,
+  ): Promise<(PooledResult | undefined)[]>;
+  /** Messages with the same group may go out in one call; undefined for one that goes by itself. */
+  groupOf(message: Message): object | undefined;
+  /** How many messages of a group may be handed over together now: what a call takes, and what the rates allow in a second. */
+  groupLimit(): number;
   /** How long there is nothing to be sent because every account is out of service; 0 when one may be called. */
   blockedForMs(choice?: PooledSendOptions['choice']): number;
 };
@@ -60,13 +67,6 @@ const DEFAULT_MAX_WAIT_MS = 2_000;
 const OVERFLOW_AFTER_MS = 150;
 /** An account without a known rate rises from a part of this when it comes back. */
 const RAMP_RATE = 500;
-
-/** Refusals that concern the account, so that another account may take the message. */
-const FAILS_OVER: ReadonlySet<string> = new Set([
-  'transient.unavailable',
-  'transient.configuration',
-  'transient.throttled',
-]);
 
 /**
  * A pool over the accounts of one channel. `breaker` must know the `accountKey` of each. `rateOf` tells a rate that an account
@@ -111,9 +111,7 @@ export function createPool<Message extends { messageId: string }>(pool: {
       stopTimer({ result: result.kind });
       return result;
     } catch (error) {
-      // A provider that throws has a bug; as its request may have gone out, the outcome is unknown.
-      const name = error instanceof Error ? error.name : typeof error;
-      return { kind: 'unknown', code: 'ambiguous.response', vendorCode: `thrown ${name}` };
+      return thrown(error);
     }
   }
 
@@ -207,10 +205,24 @@ export function createPool<Message extends { messageId: string }>(pool: {
     return Math.min(...waits.map((wait) => (wait.kind === 'blocked' ? Math.max(1, wait.retryInMs) : 0)));
   }
 
+  function groupLimit(member: Member): number {
+    const rate = rateKey(member).ratePerSecond ?? Number.POSITIVE_INFINITY;
+    return Math.min(member.provider.many?.limit ?? 1, Math.floor(rate));
+  }
+
   return {
     name: members.map((member) => member.name).join('+'),
     accounts: members.map((member) => member.name),
     sendWith,
+    sendManyWith: createSendMany({ breaker, limiter, inOrder, rateKey, sendAlone: sendWith }),
+    groupOf(message) {
+      for (const { provider } of members) {
+        const group = provider.many?.groupOf(message);
+        if (group) return group;
+      }
+      return undefined;
+    },
+    groupLimit: () => Math.max(1, ...members.map(groupLimit)),
     send: async (message, signal) => (await sendWith(message, signal, {})) ?? NOT_BEGUN,
     blockedForMs: (choice) => (chosen(choice).length === 0 ? 0 : blockedForMs(chosen(choice))),
     async close() {
@@ -224,29 +236,3 @@ type Attempt =
   | { kind: 'blocked'; retryInMs: number }
   | { kind: 'busy'; retryInMs: number }
   | { kind: 'forbidden' };
-
-function failsOver(result: SendResult): boolean {
-  return result.kind === 'refused' && FAILS_OVER.has(result.code);
-}
-
-const NO_ACCOUNT: PooledResult = {
-  kind: 'refused',
-  code: 'transient.configuration',
-  vendorCode: 'no_such_account',
-  detail: 'no account that the channel configuration names is configured in this worker',
-};
-
-function breakerOpen(retryInMs: number): PooledResult {
-  // Spread, or everything that was held back comes at the same moment, before the probe has had its answer.
-  const retryAfterMs = Math.ceil(Math.min(retryInMs, 120_000) * (1 + Math.random() / 4));
-  return { kind: 'refused', code: 'transient.unavailable', vendorCode: 'breaker_open', retryAfterMs };
-}
-
-function rateLimited(retryInMs: number): PooledResult {
-  return {
-    kind: 'refused',
-    code: 'transient.throttled',
-    vendorCode: 'rate_limited',
-    retryAfterMs: Math.ceil(retryInMs),
-  };
-}

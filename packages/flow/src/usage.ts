@@ -5,7 +5,7 @@ export function perSecond(usage: Usage, nowMs: number): number {
   return usage.count * Math.exp(-Math.max(0, nowMs - usage.atMs) / 1_000);
 }
 
-export function countOne(usage: Usage, nowMs: number): void {
-  usage.count = 1 + perSecond(usage, nowMs);
+export function countOne(usage: Usage, nowMs: number, times = 1): void {
+  usage.count = times + perSecond(usage, nowMs);
   usage.atMs = nowMs;
 }

@@ -11,7 +11,7 @@ import type { LoadPeopleSettings } from './people.ts';
 import type { Record } from './record.ts';
 import { render } from './render.ts';
 import { resolve } from './resolve.ts';
-import { send } from './send.ts';
+import { handOvers, sendAll } from './send-all.ts';
 import type { LoadSharedContext } from './shared-context.ts';
 import type { LoadVersion } from './version-cache.ts';
 
@@ -40,7 +40,7 @@ const GIVEN_BACK_MS = 1_000;
  * Delivers a claimed batch: resolve, gate, render, send, record. Each stage takes a message on or stops it with an outcome;
  * nothing here is decided by an exception. What is thrown is a bug or an outage of the ledger; the worker then gives back
  * what was not begun. A message whose call was not begun (we are stopping, or the claim is about to
- * end) is given back.
+ * end) is given back. Where a provider takes several messages in one call, those are rendered and sent together.
  */
 export async function deliver<Settings, Target, Message>(
   batch: ClaimedBatch,
@@ -49,15 +49,20 @@ export async function deliver<Settings, Target, Message>(
   const resolved = await timed('resolve', resolve(batch.messages, deps));
   const gated = await timed('gate', gate(resolved, batch, deps));
   let left = 0;
-  await eachLimited(gated, deps.sendConcurrency, async (step) => {
-    const rendered = render(step, deps.channel);
-    const sent = await send(rendered, batch, deps);
-    if (sent === undefined) {
-      left++;
-      return;
-    }
-    await deps.record(batch, step.message, sent, onUnknownOf(rendered));
-    deps.journal.settled(step.message.messageId);
+  await eachLimited(handOvers(gated, batch, deps.provider), deps.sendConcurrency, async (steps) => {
+    const rendered = steps.map((step) => render(step, deps.channel));
+    const sent = await sendAll(rendered, batch, deps);
+    await Promise.all(
+      rendered.map(async (step, place) => {
+        const how = sent[place];
+        if (how === undefined) {
+          left++;
+          return;
+        }
+        await deps.record(batch, step.message, how, onUnknownOf(step));
+        deps.journal.settled(step.message.messageId);
+      }),
+    );
   });
   // Not at once: what made it impossible to start (a full disk under the journal) is rarely over in a moment.
   if (left > 0)

@@ -25,9 +25,9 @@ function textOf(folder: string): string {
 test('it tells the begun from the answered and the abandoned from both', () => {
   const folder = mkdtempSync(join(tmpdir(), 'journal-'));
   const journal = journalIn(folder);
-  for (const id of ['a', 'b', 'c']) assert.equal(journal.begin(id, 't'), true);
-  journal.result('b', 't', accepted);
-  journal.abandon('c', 't');
+  assert.equal(journal.begin(['a', 'b', 'c'], 't'), true);
+  journal.results([{ messageId: 'b', result: accepted }], 't');
+  journal.abandon(['c'], 't');
   const entries = parseJournal(textOf(folder));
   assert.deepEqual(
     [...entries],
@@ -60,7 +60,7 @@ test('full segments are removed once all their messages are settled', () => {
   const folder = mkdtempSync(join(tmpdir(), 'journal-'));
   const journal = journalIn(folder);
   const long = 'x'.repeat(1_000_000);
-  for (let i = 0; i < 20; i++) journal.begin(`m${i}`, long);
+  for (let i = 0; i < 20; i++) journal.begin([`m${i}`], long);
   assert.equal(readdirSync(folder).length, 3);
   for (let i = 0; i < 20; i++) journal.settled(`m${i}`);
   assert.equal(readdirSync(folder).length, 1);
@@ -72,7 +72,7 @@ test('a line that cannot be written says so instead of throwing', () => {
   const errors: unknown[] = [];
   const journal = openJournal(folder, (error) => errors.push(error));
   journal.close();
-  assert.equal(journal.begin('a', 't'), false);
-  journal.result('a', 't', accepted);
+  assert.equal(journal.begin(['a'], 't'), false);
+  journal.results([{ messageId: 'a', result: accepted }], 't');
   assert.equal(errors.length, 2);
 });

@@ -8,10 +8,10 @@ import type { SendResult } from '@outrigger/core';
  * No fsync: it survives the death of the process, not of the machine (2 us a line, measured).
  */
 export type Journal = {
-  /** False when the line could not be written (a full disk): then the call must not be made. */
-  begin(messageId: string, token: string): boolean;
-  abandon(messageId: string, token: string): void;
-  result(messageId: string, token: string, result: SendResult): void;
+  /** False when the lines could not be written (a full disk): then the call must not be made. */
+  begin(messageIds: readonly string[], token: string): boolean;
+  abandon(messageIds: readonly string[], token: string): void;
+  results(results: readonly { messageId: string; result: SendResult }[], token: string): void;
   /** The message's outcome is in the ledger: its lines are no longer needed. */
   settled(messageId: string): void;
   close(): void;
@@ -33,10 +33,13 @@ export function openJournal(folder: string, onError: (error: unknown) => void): 
     return { path, file: openSync(path, 'a'), bytes: 0, open: 0 };
   }
 
-  /** A line that cannot be written is reported and never thrown: after a call only its record counts. */
-  function append(line: string): boolean {
+  /** Lines that cannot be written are reported and never thrown: after a call only its record counts. */
+  function append(lines: string): boolean {
     try {
-      current.bytes += writeSync(current.file, line);
+      const bytes = Buffer.from(lines);
+      const written = writeSync(current.file, bytes);
+      current.bytes += written;
+      if (written < bytes.length) throw new Error(`${written} of ${bytes.length} bytes written`);
       return true;
     } catch (error) {
       onError(error);
@@ -51,26 +54,27 @@ export function openJournal(folder: string, onError: (error: unknown) => void): 
   }
 
   return {
-    begin(messageId, token) {
+    begin(messageIds, token) {
       if (current.bytes > SEGMENT_BYTES) {
         const full = current;
         current = openSegment();
         removeIfDone(full);
       }
-      if (!append(`B ${messageId} ${token}\n`)) return false;
-      // A second account after a refusal, a further push token: begun is begun.
-      if (!segmentOf.has(messageId)) {
+      if (!append(linesOf('B', messageIds, token))) return false;
+      for (const messageId of messageIds) {
+        // A second account after a refusal, a further push token: begun is begun.
+        if (segmentOf.has(messageId)) continue;
         segmentOf.set(messageId, current);
         current.open++;
       }
       return true;
     },
-    abandon(messageId, token) {
-      append(`A ${messageId} ${token}\n`);
-      this.settled(messageId);
+    abandon(messageIds, token) {
+      append(linesOf('A', messageIds, token));
+      for (const messageId of messageIds) this.settled(messageId);
     },
-    result(messageId, token, result) {
-      append(`R ${messageId} ${token} ${JSON.stringify(result)}\n`);
+    results(results, token) {
+      append(results.map(({ messageId, result }) => `R ${messageId} ${token} ${JSON.stringify(result)}\n`).join(''));
     },
     settled(messageId) {
       const segment = segmentOf.get(messageId);
@@ -83,6 +87,12 @@ export function openJournal(folder: string, onError: (error: unknown) => void): 
       closeSync(current.file);
     },
   };
+}
+
+function linesOf(kind: 'A' | 'B', messageIds: readonly string[], token: string): string {
+  let lines = '';
+  for (const messageId of messageIds) lines += `${kind} ${messageId} ${token}\n`;
+  return lines;
 }
 
 /** What the journal of one worker says of a message under one token: begun only, or answered. */

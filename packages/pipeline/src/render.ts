@@ -36,6 +36,7 @@ function renderStep<Settings, Target, Message>(
       settings: version.settings,
       category: version.definition.category,
       parts: rendered.parts,
+      pieces: rendered.pieces,
       content: version.definition.content as unknown as JsonObject,
     });
     if ('failed' in composed)

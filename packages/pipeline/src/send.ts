@@ -23,7 +23,7 @@ export type SendDeps<Message> = {
 export type Sent = { outcome: Outcome; provider: string; retry?: RetryPolicy };
 
 /** Longest wait for a slot of the rate limits; after it the message goes back and waits in the ledger. */
-const LONGEST_SLOT_WAIT_MS = 5_000;
+export const LONGEST_SLOT_WAIT_MS = 5_000;
 
 /**
  * Stage: hands the message to one of the channel's provider accounts, at most once. Waiting comes first (rates, breakers), then
@@ -44,7 +44,7 @@ export async function send<Settings, Message>(
     ...route,
     maxWaitMs: LONGEST_SLOT_WAIT_MS,
     callTimeoutMs: deps.providerTimeoutMs,
-    beforeCall: (account) => !deps.brakes.holds(step.message, account) && announce(messageId, batch.token, deps),
+    beforeCall: (account) => !deps.brakes.holds(step.message, account) && announce([messageId], batch.token, deps),
   };
   const results: PooledResult[] = [];
   for (const message of step.go.messages) {
@@ -55,15 +55,15 @@ export async function send<Settings, Message>(
   }
   if (results.length === 0) return undefined;
   const result = combineResults(results) as PooledResult;
-  if (result.account !== undefined) deps.journal.result(messageId, batch.token, result);
+  if (result.account !== undefined) deps.journal.results([{ messageId, result }], batch.token);
   const { retry = DEFAULT_RETRY } = step.go.version.definition;
   return { outcome: outcomeOf(result, batch.attempt, retry), provider: result.account ?? '', retry };
 }
 
 /** The last step before a provider call. A journal that cannot be written stops sending. */
-function announce<Message>(messageId: string, token: string, deps: SendDeps<Message>): boolean {
-  if (!deps.mayStart() || !deps.journal.begin(messageId, token)) return false;
+export function announce<Message>(messageIds: readonly string[], token: string, deps: SendDeps<Message>): boolean {
+  if (!deps.mayStart() || !deps.journal.begin(messageIds, token)) return false;
   if (deps.mayStart()) return true;
-  deps.journal.abandon(messageId, token);
+  deps.journal.abandon(messageIds, token);
   return false;
 }

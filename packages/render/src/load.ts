@@ -1,4 +1,4 @@
-import type { JsonObject } from '@outrigger/core';
+import type { JsonObject, Pieces } from '@outrigger/core';
 import { LiquidError, type Template } from 'liquidjs';
 import type { CompiledContent, CompiledPart } from './compile/content.ts';
 import { compileFast } from './fast/compile.ts';
@@ -8,7 +8,10 @@ import { DEFAULT_MAX_BYTES, LIMITS } from './liquid/limits.ts';
 import { treeOf } from './liquid/tree.ts';
 
 export type RenderData = { profile: JsonObject; context: JsonObject };
-export type RenderResult = { parts: Record<string, string> } | { failed: { part: string; message: string } };
+/** `pieces` has, for parts that may be long, what their text is made of. */
+export type RenderResult =
+  | { parts: Record<string, string>; pieces: Record<string, Pieces> }
+  | { failed: { part: string; message: string } };
 /** A content ready to render, in this process. `render` never throws for what data or filters do. */
 export type LoadedContent = { render(data: RenderData): RenderResult };
 
@@ -18,17 +21,19 @@ export function loadContent(compiled: CompiledContent): LoadedContent {
   return {
     render(data) {
       const rendered: Record<string, string> = {};
+      const pieces: Record<string, Pieces> = {};
       for (const { name, part, run } of parts) {
         const result = finish(part, run(data));
         if ('failed' in result) return { failed: { part: name, message: result.failed } };
         rendered[name] = result.text;
+        if (result.pieces && !part.singleLine) pieces[name] = result.pieces;
       }
-      return { parts: rendered };
+      return { parts: rendered, pieces };
     },
   };
 }
 
-type PartResult = { text: string } | { failed: string };
+type PartResult = { text: string; pieces?: Pieces | undefined } | { failed: string };
 
 /** Renders a part with LiquidJS alone: the reference, the fallback, and the source of error messages. */
 export function loadReference(part: CompiledPart): (data: RenderData) => PartResult {
@@ -64,7 +69,8 @@ function loadPart(part: CompiledPart): (data: RenderData) => PartResult {
   if (!fast) return reference;
   return withSecondTry((data) => {
     try {
-      return { text: fast(data) };
+      const slots = fast.slots(data);
+      return { text: join(fast.fixed, slots), pieces: { fixed: fast.fixed, slots } };
     } catch (cause) {
       if (cause instanceof LimitError || /limit exceeded$/.test(messageOf(cause))) return { failed: messageOf(cause) };
       // LiquidJS knows the line. It cannot turn the failure into a success: what compiled, failed.
@@ -72,6 +78,13 @@ function loadPart(part: CompiledPart): (data: RenderData) => PartResult {
       return 'failed' in asked ? asked : { failed: messageOf(cause) };
     }
   });
+}
+
+/** V8 keeps this as a tree until somebody reads it, so a text that goes out in pieces costs little here. */
+export function join(fixed: readonly string[], slots: readonly string[]): string {
+  let text = fixed[0]!;
+  for (let index = 0; index < slots.length; index += 1) text += slots[index]! + fixed[index + 1]!;
+  return text;
 }
 
 /** What holds for every part however it was rendered: one line where one is due, and the cap. */
@@ -82,7 +95,7 @@ export function finish(part: CompiledPart, result: PartResult): PartResult {
   if (text.length > part.maxBytes || (text.length * 3 > part.maxBytes && Buffer.byteLength(text) > part.maxBytes)) {
     return { failed: `The output is larger than ${part.maxBytes} bytes.` };
   }
-  return { text };
+  return { text, pieces: result.pieces };
 }
 
 /** Line breaks that came with data become blanks (header injection), and headers end at RFC 5322's line length. */

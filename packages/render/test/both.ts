@@ -2,7 +2,7 @@
 import { compileFast } from '../src/fast/compile.ts';
 import { type Escape, parseLiquid } from '../src/liquid/engine.ts';
 import { treeOf } from '../src/liquid/tree.ts';
-import { loadReference, type RenderData } from '../src/load.ts';
+import { join, loadReference, type RenderData } from '../src/load.ts';
 
 export type Rendered = { text: string } | { failed: true };
 /** `compiled` is undefined where the compiler leaves the template to LiquidJS. */
@@ -19,7 +19,7 @@ export function renderBoth(source: string, escaping: Escape, data: RenderData): 
   const before = JSON.stringify(given);
   let compiled: Rendered;
   try {
-    compiled = { text: fast(given) };
+    compiled = { text: join(fast.fixed, fast.slots(given)) };
   } catch {
     compiled = { failed: true };
   }

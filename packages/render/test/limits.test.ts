@@ -62,7 +62,7 @@ test('deeply nested data fails in a filter, not in the process (E12)', async () 
 
 test('caps count bytes, and the part that broke is named', async () => {
   const result = await render({ source: '{{ context.x }}', maxBytes: 10 }, { x: 'ééééé' });
-  assert.deepEqual(result, { parts: { body: 'ééééé' } });
+  assert.partialDeepStrictEqual(result, { parts: { body: 'ééééé' } });
   assert.deepEqual(await render({ source: '{{ context.x }}', maxBytes: 10 }, { x: 'éééééé' }), {
     failed: { part: 'body', message: 'The output is larger than 10 bytes.' },
   });
@@ -70,7 +70,7 @@ test('caps count bytes, and the part that broke is named', async () => {
 
 test('line breaks that come with data become blanks in a single line, and 998 characters are kept', async () => {
   const subject = { source: 'Hi {{ context.x }}', singleLine: true };
-  assert.deepEqual(await render(subject, { x: 'a\r\nBcc: evil@example.com\u2028b\u0000' }), {
+  assert.partialDeepStrictEqual(await render(subject, { x: 'a\r\nBcc: evil@example.com\u2028b\u0000' }), {
     parts: { body: 'Hi a Bcc: evil@example.com b' },
   });
   const long = await render(subject, { x: `${'x'.repeat(994)}😀😀` });

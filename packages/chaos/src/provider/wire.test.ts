@@ -27,6 +27,23 @@ test('an email whose parts belong to different messages or people is refused', (
   assert.throws(() => readSesRequest(sesBody(ID, 'c12r4 is on its way')));
 });
 
+test('a call with several emails hands over each of them', () => {
+  const entry = (key: string, subjectKey = key) => ({
+    Destination: { ToAddresses: [`${key}@shop.example`] },
+    ReplacementTags: [{ Name: 'outrigger_message_id', Value: ID }],
+    ReplacementEmailContent: {
+      ReplacementTemplate: { ReplacementTemplateData: JSON.stringify({ s: `${subjectKey} is on its way` }) },
+    },
+  });
+  const read = readSesRequest(JSON.stringify({ BulkEmailEntries: [entry('c1r1'), entry('c1r2')] }));
+  assert.ok(read?.action === 'send' && read.bulk);
+  assert.deepEqual(
+    read.messages.map(({ key }) => key),
+    ['c1r1', 'c1r2'],
+  );
+  assert.throws(() => readSesRequest(JSON.stringify({ BulkEmailEntries: [entry('c1r1', 'c1r2')] })));
+});
+
 test('a text message is known by the key in its text', () => {
   const body = new URLSearchParams({ Action: 'Publish', PhoneNumber: '+46700000001', Message: 'c5r0 is your code.' });
   assert.deepEqual(readSnsRequest(body.toString()), {

@@ -9,29 +9,41 @@ export type ProviderRequest =
 export const KEY = /\b[cx]\d+r\d+\b/;
 
 type Tags = { Name: string; Value: string }[];
-type SendEmail = { Destination: { ToAddresses: string[] }; EmailTags: Tags; Content: { Raw: { Data: string } } };
+type Destination = { ToAddresses: string[] };
+type SendEmail = { Destination: Destination; EmailTags: Tags; Content: { Raw: { Data: string } } };
+type Entry = {
+  Destination: Destination;
+  ReplacementTags: Tags;
+  ReplacementEmailContent: { ReplacementTemplate: { ReplacementTemplateData: string } };
+};
 
-/** Reads SES SendEmail with a raw message. */
+/** Reads SES SendEmail with a raw message, and SendBulkEmail. */
 export function readSesRequest(body: string): ProviderRequest | undefined {
   if (!body.startsWith('{')) return undefined;
-  const { Destination, EmailTags, Content } = JSON.parse(body) as SendEmail;
-  const raw = Buffer.from(Content.Raw.Data, 'base64').toString('latin1');
+  const call = JSON.parse(body) as SendEmail | { BulkEmailEntries: Entry[] };
+  if ('BulkEmailEntries' in call) return { action: 'send', bulk: true, messages: call.BulkEmailEntries.map(readEntry) };
+  const raw = Buffer.from(call.Content.Raw.Data, 'base64').toString('latin1');
+  const message = readEmail(call.Destination, call.EmailTags, /^Subject: (.*)$/im.exec(raw)?.[1] ?? '');
+  // A provider has only one of them to show.
   const headerId = /^Message-ID: <([0-9a-f-]{36})@/im.exec(raw)?.[1];
-  const subject = /^Subject: (.*)$/im.exec(raw)?.[1] ?? '';
-  return { action: 'send', bulk: false, messages: [readEmail(Destination.ToAddresses, EmailTags, headerId, subject)] };
+  if (headerId !== message.messageId) throw new Error(`tag ${message.messageId}, Message-ID ${headerId}`);
+  return { action: 'send', bulk: false, messages: [message] };
 }
 
-/**
- * The message id comes from our tag; that the Message-ID header says the same is checked here, because a provider has only
- * one of them to show. The subject carries the key too: content and envelope must be of the same person.
- */
-function readEmail(to: string[], tags: Tags, headerId: string | undefined, subject: string): HandOver {
+/** The whole subject is the slot `s`. */
+function readEntry({ Destination: to, ReplacementTags: tags, ReplacementEmailContent: content }: Entry): HandOver {
+  const slots = JSON.parse(content.ReplacementTemplate.ReplacementTemplateData) as { s: string };
+  return readEmail(to, tags, slots.s);
+}
+
+/** The message id comes from our tag. The subject carries the key too: content and envelope must be of the same person. */
+function readEmail({ ToAddresses: to }: Destination, tags: Tags, subject: string): HandOver {
   const [recipient = ''] = to;
   const messageId = tags.find((tag) => tag.Name === 'outrigger_message_id')?.Value ?? '';
   const subjectKey = KEY.exec(subject)?.[0];
   const key = KEY.exec(recipient)?.[0];
-  if (to.length !== 1 || headerId !== messageId || key === undefined || subjectKey !== key) {
-    throw new Error(`tag ${messageId}, Message-ID ${headerId}, recipients ${to}, key of the subject ${subjectKey}`);
+  if (to.length !== 1 || messageId === '' || key === undefined || subjectKey !== key) {
+    throw new Error(`tag ${messageId}, recipients ${to}, key of the subject ${subjectKey}`);
   }
   return { channel: 'email', messageId, key, recipient };
 }

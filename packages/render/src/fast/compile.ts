@@ -14,28 +14,71 @@ import { bodiesOf, type FilteredValue, type Node } from '../liquid/tree.ts';
 import { compileExpression, compileValue, type Names, Unsupported } from './expressions.ts';
 import { countStep, enumerable, equals, escapeHtml, type Instruction, isTruthy, LimitError, startRun } from './run.ts';
 
-/** Renders one part. Throws what a filter throws, or when a limit is passed. */
-export type FastRender = (data: { profile: JsonObject; context: JsonObject }) => string;
+export type FastData = { profile: JsonObject; context: JsonObject };
+
+/** A part ready to render: its fixed texts, and what is between them. Throws what a filter throws, or when a limit is passed. */
+export type FastTemplate = { readonly fixed: readonly string[]; slots(data: FastData): string[] };
 
 /** Undefined when the template uses something that only LiquidJS knows how to print. */
-export function compileFast(nodes: Node[], escaping: Escape, maxCharacters: number): FastRender | undefined {
+export function compileFast(nodes: Node[], escaping: Escape, maxCharacters: number): FastTemplate | undefined {
   const assigned = new Map<string, number>();
   collectAssigned(nodes, assigned);
   const compiler: Compiler = { escaping, slots: assigned.size, loops: 0 };
   const engine: Liquid = engineFor(escaping);
   try {
-    const program = compileBlock(nodes, { loops: [], assigned }, compiler);
-    return (data) => {
-      const run = startRun(engine, data, compiler, maxCharacters);
-      program(run);
-      if (run.out.length > maxCharacters)
-        throw new LimitError(`The output is larger than ${maxCharacters} characters.`);
-      return run.out;
+    const { fixed, between } = splitNodes(nodes);
+    const programs = between.map((slot) => compileBlock(slot, { loops: [], assigned }, compiler));
+    const fixedCharacters = fixed.reduce((sum, text) => sum + text.length, 0);
+    return {
+      fixed,
+      slots(data) {
+        const run = startRun(engine, data, compiler, maxCharacters);
+        let characters = fixedCharacters;
+        return programs.map((program) => {
+          run.out = '';
+          program(run);
+          characters += run.out.length;
+          if (characters > maxCharacters)
+            throw new LimitError(`The output is larger than ${maxCharacters} characters.`);
+          return run.out;
+        });
+      },
     };
   } catch (cause) {
     if (cause instanceof Unsupported) return undefined;
     throw cause;
   }
+}
+
+/** A shorter text between two tags is not worth a cut: it goes into the slot with them. */
+const SHORTEST_FIXED = 24;
+
+/**
+ * The fixed texts of a template, and the nodes between them, one list a slot. A template that can stop at its top level
+ * (`break` outside of a loop) is one slot.
+ */
+function splitNodes(nodes: Node[]): { fixed: string[]; between: Node[][] } {
+  if (mayStop(nodes)) return { fixed: ['', ''], between: [nodes] };
+  const fixed = [''];
+  const between: Node[][] = [];
+  let texts: Node[] = [];
+  for (const node of nodes) {
+    if (node.kind === 'text') {
+      fixed[fixed.length - 1] += node.text;
+      texts.push(node);
+      continue;
+    }
+    const slot = between.at(-1);
+    if (slot && fixed.at(-1)!.length < SHORTEST_FIXED) {
+      slot.push(...texts, node);
+      fixed[fixed.length - 1] = '';
+    } else {
+      between.push([node]);
+      fixed.push('');
+    }
+    texts = [];
+  }
+  return { fixed, between };
 }
 
 type Compiler = { readonly escaping: Escape; slots: number; loops: number };

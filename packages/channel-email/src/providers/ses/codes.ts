@@ -59,6 +59,34 @@ export const SES_CODES = {
   ServiceUnavailableException: 'ambiguous.response',
 } as const satisfies Record<string, RefusalCode | UnknownCode>;
 
+/**
+ * What SES says of one recipient of a bulk call ("Status" of BulkEmailEntryResult in the API v2 reference). A status is an answer
+ * about this recipient: all but SUCCESS say that SES did not take the message, though FAILED does not say why.
+ */
+export const SES_ENTRY_CODES = {
+  ACCOUNT_THROTTLED: 'transient.throttled',
+  ACCOUNT_DAILY_QUOTA_EXCEEDED: 'transient.configuration',
+  ACCOUNT_SENDING_PAUSED: 'transient.configuration',
+  ACCOUNT_SUSPENDED: 'transient.configuration',
+  CONFIGURATION_SET_NOT_FOUND: 'transient.configuration',
+  CONFIGURATION_SET_SENDING_PAUSED: 'transient.configuration',
+  INVALID_SENDING_POOL_NAME: 'transient.configuration',
+  MAIL_FROM_DOMAIN_NOT_VERIFIED: 'transient.configuration',
+  // We name no stored template; an account that answers so is not set up as we think.
+  TEMPLATE_NOT_FOUND: 'transient.configuration',
+  TRANSIENT_FAILURE: 'transient.refused',
+  MESSAGE_REJECTED: 'permanent.content',
+  INVALID_PARAMETER: 'permanent.content',
+  // "Unable to process your request", no more: the careful reading.
+  FAILED: 'ambiguous.response',
+} as const satisfies Record<string, RefusalCode | UnknownCode>;
+
+export function codeOfEntry(status: string): RefusalCode | UnknownCode {
+  return Object.hasOwn(SES_ENTRY_CODES, status)
+    ? SES_ENTRY_CODES[status as keyof typeof SES_ENTRY_CODES]
+    : 'ambiguous.response';
+}
+
 /** The class of an answer whose name is not in the table, by HTTP status. */
 export function codeOfStatus(status: number): RefusalCode | UnknownCode {
   if (status === 429) return 'transient.throttled';

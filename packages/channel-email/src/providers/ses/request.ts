@@ -1,5 +1,7 @@
 import type { EmailMessage } from '@outrigger/core';
 
+export const JSON_TYPE = 'application/json';
+
 /** The message tag by which events of a configuration set lead back to the message. */
 export const SES_MESSAGE_TAG = 'outrigger_message_id';
 

@@ -6,24 +6,25 @@ import {
   readMember,
   readQueryError,
 } from '@outrigger/aws-request';
-import type { EmailMessage, Provider, SendResult } from '@outrigger/core';
+import { type EmailMessage, NOT_BEGUN, type Provider, type SendResult } from '@outrigger/core';
 import { buildMime } from '../../mime.ts';
 import { readSendAnswer } from './answer.ts';
+import { createBulkSender } from './bulk.ts';
 import type { SesConfig } from './config.ts';
-import { rawRequest } from './request.ts';
+import { JSON_TYPE, rawRequest } from './request.ts';
 
 /** Amazon SES, API version 2: the raw message is ours, so custom headers and parts go out as composed. */
 export function createSesProvider(config: SesConfig): Provider<EmailMessage> {
   const client = createClient(config);
+  const send = (message: EmailMessage, signal: AbortSignal) => sendRaw(client, config, message, signal);
   return {
     name: 'ses',
-    send: (message, signal) => sendRaw(client, config, message, signal),
+    send,
+    many: createBulkSender(client, config, send),
     readRate: () => readRate(client, config),
     close: () => client.close(),
   };
 }
-
-export const JSON_TYPE = 'application/json';
 
 async function sendRaw(
   client: AwsClient,
@@ -31,6 +32,7 @@ async function sendRaw(
   message: EmailMessage,
   signal: AbortSignal,
 ): Promise<SendResult> {
+  if (signal.aborted) return NOT_BEGUN;
   const body = rawRequest(message, buildMime(message, new Date()), config.SES_CONFIGURATION_SET);
   const answer = await client.post('/v2/email/outbound-emails', JSON_TYPE, body, signal);
   return 'failure' in answer ? answer.failure : readSendAnswer(answer, message.to);

@@ -1,0 +1,75 @@
+import type { EmailMessage, Pieces } from '@outrigger/core';
+
+/**
+ * An email as an SES template and what one recipient's copy puts into it. Slots are whole rendered texts (a loop is one slot), so
+ * the template has nothing but names, the "simple substitutions" that inline templates allow, and SES puts texts in as they are:
+ * "SES doesn't escape HTML content when rendering the HTML template"
+ * (https://docs.aws.amazon.com/ses/latest/dg/send-personalized-email-advanced.html). What we rendered is escaped already.
+ */
+export type SesTemplate = { Subject: string; Html: string; Text?: string };
+
+/** What a message's slots are called in `TemplateData`: `s` the subject, `h0 h1 …` the HTML's, `t0 t1 …` the text's. */
+export type SlotValues = Record<string, string>;
+
+/** Bytes as JSON: an inline template and its recipients share the megabyte of a request. */
+const LARGEST_TEMPLATE = 450_000;
+/** `TemplateData` may have 262,144 characters; escaped twice, a character makes six at most. */
+const LARGEST_SLOTS = 40_000;
+
+type Known = { text: readonly string[] | undefined; template: SesTemplate | undefined };
+const known = new WeakMap<readonly string[], Known>();
+
+/** The template that a message is a copy of: the same object for all messages of a version; undefined when it has none. */
+export function templateOf(message: EmailMessage): SesTemplate | undefined {
+  const { html, text } = message.pieces ?? {};
+  if (!html || (message.text !== undefined && !text)) return undefined;
+  if (lengthOf(html) + (text ? lengthOf(text) : 0) + message.subject.length > LARGEST_SLOTS) return undefined;
+  let found = known.get(html.fixed);
+  if (!found || found.text !== text?.fixed) {
+    found = { text: text?.fixed, template: makeTemplate(html.fixed, text?.fixed) };
+    known.set(html.fixed, found);
+  }
+  return found.template;
+}
+
+export function slotValues(message: EmailMessage): SlotValues {
+  const values: SlotValues = { s: message.subject.toWellFormed() };
+  const { html, text } = message.pieces!;
+  html!.slots.forEach((value, index) => {
+    values[`h${index}`] = value.toWellFormed();
+  });
+  text?.slots.forEach((value, index) => {
+    values[`t${index}`] = value.toWellFormed();
+  });
+  return values;
+}
+
+function lengthOf({ slots }: Pieces): number {
+  let length = 0;
+  for (const slot of slots) length += slot.length;
+  return length;
+}
+
+function makeTemplate(html: readonly string[], text: readonly string[] | undefined): SesTemplate | undefined {
+  if (![html, text ?? []].every(canBeFixed)) return undefined;
+  const template = { Subject: '{{s}}', Html: named(html, 'h'), ...(text && { Text: named(text, 't') }) };
+  return Buffer.byteLength(JSON.stringify(template)) > LARGEST_TEMPLATE ? undefined : template;
+}
+
+/**
+ * A text that SES could take for its own syntax cannot stand in a template: two braces open a tag, a backslash before them makes
+ * them text, and a single brace beside one of our names would become a third.
+ */
+function canBeFixed(fixed: readonly string[]): boolean {
+  return fixed.every((piece, index) => {
+    if (piece.includes('{{') || piece.includes('}}')) return false;
+    return (index === fixed.length - 1 || !/[{\\]$/.test(piece)) && (index === 0 || !piece.startsWith('}'));
+  });
+}
+
+function named(fixed: readonly string[], prefix: string): string {
+  return fixed
+    .map((piece, index) => (index === 0 ? piece : `{{${prefix}${index - 1}}}${piece}`))
+    .join('')
+    .toWellFormed();
+}
