@@ -1,6 +1,6 @@
 import { type Admit, createAuthenticator, type Enqueue } from '@outrigger/pipeline';
 import { addHealthRoutes, createApp, finishApp, type Log } from '@outrigger/runtime';
-import type { Pool } from '@outrigger/store';
+import type { HoldBack, Pool } from '@outrigger/store';
 import type { Express } from 'express';
 import { mount } from './describe.ts';
 import { executionRoutes } from './execution-routes.ts';
@@ -16,8 +16,10 @@ export function createIngressApp(deps: {
   queueReachable(): boolean;
   /** Turns calls away when too much waits; without it every call is taken. */
   admit?: Admit;
+  /** Whether the queue has enough of a tenant and lane for now; without it every batch is enqueued at once. */
+  holdBack?: HoldBack;
 }): Express {
-  const { pool, enqueue, log, admit = () => undefined } = deps;
+  const { pool, log, admit = () => undefined } = deps;
   const ledger = { name: 'postgres', check: () => pool.query('SELECT 1') };
   const queue = { name: 'queue', check: async () => deps.queueReachable() || Promise.reject(new Error('away')) };
   const authenticate = createAuthenticator(pool);
@@ -25,7 +27,7 @@ export function createIngressApp(deps: {
   // Accepting needs the ledger alone: a queue store that is away costs time, not messages.
   addHealthRoutes(app, [ledger]);
   mount(app, '/ajo/im', healthRoute([ledger, queue]));
-  mount(app, '/ajo/im', triggerRoutes({ pool, authenticate, enqueue, admit }));
+  mount(app, '/ajo/im', triggerRoutes({ ...deps, authenticate, admit }));
   mount(app, '/ajo/im', executionRoutes({ pool, authenticate }));
   addOpenApiRoutes(app);
   finishApp(app, log);

@@ -7,7 +7,7 @@ import {
   createCampaignDirectory,
   type Enqueue,
 } from '@outrigger/pipeline';
-import type { Pool } from '@outrigger/store';
+import type { HoldBack, Pool } from '@outrigger/store';
 import { Router } from 'express';
 import { type Handler, route } from './context.ts';
 import type { RouteDescription } from './describe.ts';
@@ -57,6 +57,7 @@ export function triggerRoutes(deps: {
   authenticate: Authenticator;
   enqueue: Enqueue;
   admit: Admit;
+  holdBack?: HoldBack;
 }): Router {
   const findCampaign = createCampaignDirectory(deps.pool);
   const accept = createAcceptor(deps);

@@ -15,6 +15,7 @@ import {
   type AcceptItem,
   type AcceptResult,
   acceptGroup,
+  type HoldBack,
   MAX_BATCH_MESSAGES,
   type NewBatch,
   type Pool,
@@ -44,7 +45,12 @@ const SPACING_MS = 4;
  * Accepts checked calls: 202 means that execution and messages are committed. Calls that arrive while a write is under way
  * share the next one. After the commit the new batches are handed to `enqueue`, which may fail: the janitor repairs it.
  */
-export function createAcceptor(deps: { pool: Pool; enqueue(batches: NewBatch[]): void; admit: Admit }) {
+export function createAcceptor(deps: {
+  pool: Pool;
+  enqueue(batches: NewBatch[]): void;
+  admit: Admit;
+  holdBack?: HoldBack;
+}) {
   // Messages that wait in this process for their commit.
   let uncommitted = 0;
   const ids = createIdAllocator(MAX_BATCH_MESSAGES);
@@ -58,7 +64,7 @@ export function createAcceptor(deps: { pool: Pool; enqueue(batches: NewBatch[]):
       // Two calls with one key may meet in a group; the second goes in a statement of its own, after the first.
       for (let rest = items; rest.length > 0; ) {
         const { first, later } = splitByKey(rest);
-        const written = await acceptGroup(deps.pool, first);
+        const written = await acceptGroup(deps.pool, first, deps.holdBack);
         acceptGroupCalls.observe(first.length);
         first.forEach((item, index) => {
           results.set(item, written.results[index]!);

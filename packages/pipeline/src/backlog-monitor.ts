@@ -13,7 +13,7 @@ export type BacklogMonitor = Part & {
 
 const READ_EVERY_MS = 250;
 /** Reading may not take more than a small share of the ledger's time, however long the backlog is. */
-const REST_FACTOR = 20;
+const REST_FACTOR = 50;
 
 export function startBacklogMonitor(pool: Pool, log: Log): BacklogMonitor {
   let messages = new Map<string, number>();

@@ -92,7 +92,7 @@ export async function cleanUp(deps: Omit<JanitorDeps, 'everyMs' | 'queueBeat'>):
   const decided = await decideUnsettled(deps.pool);
   if (decided.batches.length > 0) deps.enqueue(decided.batches);
   let requeued = 0;
-  for (let swept = SWEEP_LIMIT; swept === SWEEP_LIMIT; ) {
+  for (let swept = SWEEP_LIMIT; swept >= SWEEP_LIMIT; ) {
     const batches = await sweepWaiting(deps.pool, deps.sweepAfterMs, SWEEP_LIMIT);
     swept = batches.length;
     requeued += swept;

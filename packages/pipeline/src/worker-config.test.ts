@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { workerServiceConfig } from './worker-config.ts';
+import { lanesFrom, workerServiceConfig } from './worker-config.ts';
 
 /** Like a real provider's: one variable is JSON text that becomes an object, and would not be taken a second time. */
 const provider = z.discriminatedUnion('PUSH_PROVIDER', [
@@ -46,4 +46,11 @@ test('every problem of the list is named by its place', () => {
     error!.issues.map((issue) => issue.path.join('.')),
     ['PUSH_ACCOUNTS.0.name', 'PUSH_ACCOUNTS.1.PUSH_PROVIDER'],
   );
+});
+
+test('a worker serves all lanes of its channel, or those that it is told; a lane of another channel is refused', () => {
+  assert.deepEqual(lanesFrom('push', undefined), { lanes: ['push', 'push-ht', 'push-bulk'] });
+  assert.deepEqual(lanesFrom('push', 'push-ht,push-ht'), { lanes: ['push-ht'] });
+  const { error } = schema.safeParse({ ...least, LANES: 'push-ht,email-ht' });
+  assert.match(error!.message, /email-ht is no lane of push/);
 });

@@ -1,3 +1,4 @@
+import { type Channel, type Lane, lanesOf } from '@outrigger/core';
 import { accountsFrom, accountsVariable, type ConfiguredAccount } from '@outrigger/flow';
 import { httpConfig, ledgerConfig, logConfig, queueConfig, workerConfig } from '@outrigger/runtime';
 import { z } from 'zod';
@@ -8,6 +9,15 @@ const serviceConfig = ledgerConfig
   .extend(logConfig.shape)
   .extend(workerConfig.shape);
 export type WorkerServiceConfig = z.output<typeof serviceConfig>;
+
+/** The lanes of a `LANES` variable that a worker of the channel can serve (all without one), or the name that it cannot. */
+export function lanesFrom(channel: string, list: string | undefined): { lanes: Lane[] } | { unknown: string } {
+  const known = lanesOf(channel as Channel);
+  if (list === undefined) return { lanes: known };
+  const names = [...new Set(list.split(','))];
+  const unknown = names.find((name) => !known.includes(name as Lane));
+  return unknown === undefined ? { lanes: names as Lane[] } : { unknown };
+}
 
 /**
  * What a channel's worker reads from its environment: the service's own variables, and its provider accounts. Without
@@ -21,6 +31,11 @@ export function workerServiceConfig<ProviderSchema extends z.ZodType>(channel: s
     .preprocess((env) => ({ [providerName]: 'sandbox', ...(env as object) }), z.intersection(service, providerSchema))
     .transform((config, context): WorkerServiceConfig & { accounts: ConfiguredAccount<z.output<ProviderSchema>>[] } => {
       const variables = config as unknown as WorkerServiceConfig & Record<string, unknown>;
+      const served = lanesFrom(channel, variables.LANES);
+      if ('unknown' in served) {
+        const message = `${served.unknown} is no lane of ${channel}; there are ${lanesOf(channel as Channel).join(', ')}`;
+        context.addIssue({ code: 'custom', path: ['LANES'], message });
+      }
       const list = variables[listName] as string | undefined;
       if (list === undefined) {
         // The plain variables are parsed by now, and a schema may turn text into something that it would not take again.

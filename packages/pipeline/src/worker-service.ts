@@ -6,7 +6,7 @@ import { keepSandboxRecord, openPool } from '@outrigger/store';
 import { createEnqueuer } from './enqueue.ts';
 import { startProviderPool } from './provider-pool.ts';
 import { startChannelWorker } from './worker.ts';
-import type { WorkerServiceConfig } from './worker-config.ts';
+import { lanesFrom, type WorkerServiceConfig } from './worker-config.ts';
 
 /** The channel that a worker serves: how its accounts become providers, and how it builds on one. */
 export type WorkerChannel<Config, Settings, Target, Message> = {
@@ -31,6 +31,8 @@ export async function startWorkerService<Config, Settings, Target, Message exten
     applicationName: 'outrigger worker',
     onError: (error: Error) => log.warn({ event: 'ledger.connection_lost', ...errorFields(error) }),
   };
+  const served = lanesFrom(channelName, config.LANES);
+  if ('unknown' in served) throw new Error(`${served.unknown} is no lane of ${channelName}`);
   const pool = openPool(ledger);
   parts.push({ name: 'ledger', stop: () => pool.end() });
   const queueStore = await openQueueStore({
@@ -38,6 +40,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
     databaseUrl: config.DATABASE_URL,
     prefix: config.QUEUE_PREFIX,
     schema: config.QUEUE_SCHEMA,
+    laneShards: config.LANE_SHARDS,
     onError: (error) => log.warn({ event: 'queue.error', ...errorFields(error) }),
   });
   parts.push({ name: 'queue store', stop: () => queueStore.close() });
@@ -69,6 +72,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
       provider,
       timing: deriveTiming(config.PROVIDER_TIMEOUT_MS),
       dataDir: config.DATA_DIR,
+      lanes: served.lanes,
       laneConcurrency: config.LANE_CONCURRENCY,
       sendConcurrency: config.SEND_CONCURRENCY,
       unknownWindowMs: config.UNKNOWN_WINDOW_MS,

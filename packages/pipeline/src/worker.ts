@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ChannelPort, createGrouper, lanesOf, type Timing } from '@outrigger/core';
+import { type ChannelPort, createGrouper, type Lane, type Timing } from '@outrigger/core';
 import type { PooledProvider } from '@outrigger/flow';
 import { messagesInFlight, stageSeconds } from '@outrigger/metrics';
 import { type GivenBack, type QueueStore, startLaneWorker } from '@outrigger/queue';
@@ -29,6 +29,8 @@ export type ChannelWorkerOptions<Settings, Target, Message> = {
   log: Log;
   timing: Timing;
   dataDir: string;
+  /** Of the channel: those that this process serves. */
+  lanes: Lane[];
   laneConcurrency: number;
   sendConcurrency: number;
   unknownWindowMs: number;
@@ -146,7 +148,7 @@ export async function startChannelWorker<Settings, Target, Message>(
     }
   }
 
-  const lanes = lanesOf(channel.channel).map((lane) =>
+  const lanes = options.lanes.map((lane) =>
     startLaneWorker(
       options.queueStore,
       lane,

@@ -1,6 +1,7 @@
 import type { Lane } from '@outrigger/core';
 import { type IQueueBackend, type JobsOptions, Queue } from 'bullmq';
 import { assertJobId, DELIVER_JOB, type DeliverJob, type DeliverPayload, writeDeliverPayload } from './job.ts';
+import { shardOf } from './lane-shard.ts';
 import type { QueueStore } from './store.ts';
 import { withinLimit } from './time-limit.ts';
 
@@ -36,8 +37,30 @@ export type LaneQueue = {
 };
 
 export function openLaneQueue(store: QueueStore, lane: Lane): LaneQueue {
+  const shards = Array.from({ length: store.laneShards }, (_, shard) => openShard(store, lane, shard));
+  if (shards.length === 1) return shards[0]!;
+  return {
+    async enqueue(jobs) {
+      const byShard = Map.groupBy(jobs, (job) => shardOf(job.batchId, shards.length));
+      await Promise.all([...byShard].map(([shard, ofShard]) => shards[shard]!.enqueue(ofShard)));
+    },
+    async depth() {
+      const depths = await Promise.all(shards.map((shard) => shard.depth()));
+      const total = (of: keyof LaneDepth) => depths.reduce((sum, depth) => sum + depth[of], 0);
+      return { waiting: total('waiting'), delayed: total('delayed'), active: total('active'), failed: total('failed') };
+    },
+    async obliterate() {
+      await Promise.all(shards.map((shard) => shard.obliterate()));
+    },
+    async close() {
+      await Promise.all(shards.map((shard) => shard.close()));
+    },
+  };
+}
+
+function openShard(store: QueueStore, lane: Lane, shard: number): LaneQueue {
   const queue = new Queue<DeliverPayload, void, string, DeliverPayload, void, string, IQueueBackend, unknown>(
-    store.queueName(lane),
+    store.queueName(lane, shard),
     {
       connection: {},
       prefix: store.prefix,

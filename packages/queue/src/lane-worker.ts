@@ -56,6 +56,24 @@ export function startLaneWorker(
   for (const value of [options.concurrency, options.lockMs]) {
     if (!Number.isInteger(value) || value < 1) throw new Error(`not a concurrency or a lock time: ${value}`);
   }
+  // Every worker takes from all shards, so that none of them can be forgotten; they share its concurrency.
+  const concurrency = Math.ceil(options.concurrency / store.laneShards);
+  const shards = Array.from({ length: store.laneShards }, (_, shard) =>
+    startShardWorker(store, store.queueName(lane, shard), { ...options, concurrency }, handle),
+  );
+  return {
+    async close() {
+      await Promise.all(shards.map((shard) => shard.close()));
+    },
+  };
+}
+
+function startShardWorker(
+  store: QueueStore,
+  queueName: string,
+  options: LaneWorkerOptions,
+  handle: LaneHandler,
+): LaneWorker {
   const report = calmReporter(options.onError);
   const running = new Set<Promise<unknown>>();
   const stopping = new AbortController();
@@ -86,7 +104,7 @@ export function startLaneWorker(
     while (!stopping.signal.aborted) {
       try {
         const backend = await store.openWorkerBackend({ concurrency: options.concurrency, report });
-        return { worker: newWorker(store, lane, process, options, backend, report), backend };
+        return { worker: newWorker(store, queueName, process, options, backend, report), backend };
       } catch (error) {
         report(error);
         await sleep(RETRY_START_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -128,14 +146,14 @@ type Processor = (job: Job, token: string | undefined, signal: AbortSignal | und
 
 function newWorker(
   store: QueueStore,
-  lane: Lane,
+  queueName: string,
   process: Processor,
   options: LaneWorkerOptions,
   backend: WorkerBackend,
   report: (error: unknown) => void,
 ): LaneBullWorker {
   const worker = new Worker<unknown, void, string, IQueueBackend, never, unknown>(
-    store.queueName(lane),
+    queueName,
     process,
     {
       connection: {},

@@ -1,5 +1,6 @@
 import { ConnectionClosedError, PostgresConnection, PostgresQueueBackend } from 'bullmq';
 import { createBeat } from './beat.ts';
+import { shardName } from './lane-shard.ts';
 import type { QueueStore, WorkerBackend } from './store.ts';
 
 /** As for Redis: an add that takes longer is left to the janitor. */
@@ -10,13 +11,25 @@ const WORKER_QUERY_LIMIT_MS = 30_000;
 const MAX_WORKER_CONNECTIONS = 4;
 const MAX_PRODUCER_CONNECTIONS = 2;
 
-type Options = { databaseUrl: string; schema: string; prefix: string; report: (error: unknown) => void };
+type Options = {
+  databaseUrl: string;
+  schema: string;
+  prefix: string;
+  laneShards: number;
+  report: (error: unknown) => void;
+};
 
 /**
  * See `openQueueStore`. A direct connection or a session pooler is needed: workers LISTEN, and the schema is selected
  * by a start-up parameter, so a transaction pooler (PgBouncer's `transaction` mode) does not do.
  */
-export async function openPostgresStore({ databaseUrl, schema, prefix, report }: Options): Promise<QueueStore> {
+export async function openPostgresStore({
+  databaseUrl,
+  schema,
+  prefix,
+  laneShards,
+  report,
+}: Options): Promise<QueueStore> {
   const base = connectionConfig(databaseUrl, schema);
   await migrate(base, report);
 
@@ -49,7 +62,8 @@ export async function openPostgresStore({ databaseUrl, schema, prefix, report }:
     },
     close: () => producer.close(),
     // The schema is shared by all who use it; BullMQ's own prefix does nothing on Postgres.
-    queueName: (lane) => `${prefix}-${lane}`,
+    laneShards,
+    queueName: (lane, shard = 0) => `${prefix}-${shardName(lane, shard)}`,
     producerBackend: (name, options) => new PostgresQueueBackend(producer, name, { ...options, connection: '' }, false),
     openWorkerBackend: (worker) => openWorkerConnection(base, worker.concurrency, worker.report),
   };

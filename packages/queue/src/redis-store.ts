@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createRedisBackend, QueueKeys, RedisConnection, RedisQueueBackend } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createBeat } from './beat.ts';
+import { shardName } from './lane-shard.ts';
 import type { QueueStore, WorkerBackend } from './store.ts';
 
 /** A producer gives up after this long: its caller has a person waiting, and the janitor repairs what was not added. */
@@ -18,10 +19,10 @@ const BEAT_KEPT_S = 24 * 60 * 60;
 
 const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 2_000);
 
-type Options = { url: string; prefix: string; report: (error: unknown) => void };
+type Options = { url: string; prefix: string; laneShards: number; report: (error: unknown) => void };
 
 /** See `openQueueStore`. Redis 6.2 or newer, or Valkey, with AOF on and `maxmemory-policy noeviction`. */
-export async function openRedisStore({ url, prefix, report }: Options): Promise<QueueStore> {
+export async function openRedisStore({ url, prefix, laneShards, report }: Options): Promise<QueueStore> {
   assertRedisUrl(url);
   // No offline queue: a producer must hear at once that nothing was added, rather than have it added an hour later.
   const producer = new Redis(url, {
@@ -70,7 +71,8 @@ export async function openRedisStore({ url, prefix, report }: Options): Promise<
       producer.disconnect();
     },
     // The braces are a Redis Cluster hash tag: all keys of a lane share a slot, lanes spread over the nodes.
-    queueName: (lane) => `{${lane}}`,
+    laneShards,
+    queueName: (lane, shard = 0) => `{${shardName(lane, shard)}}`,
     producerBackend: (name, options) =>
       // Without the version check BullMQ sends nothing while it connects. A failure there would stay for good.
       createRedisBackend(name, { ...options, connection: producer, skipVersionCheck: true }),

@@ -12,6 +12,8 @@ export type QueueStoreOptions = {
   prefix: string;
   /** Postgres only: the schema of the queue tables, which nothing else may use. Default `outrigger_queue`. */
   schema?: string;
+  /** Queues that share a lane; the same in every process. Default 1. */
+  laneShards?: number;
   /** Connection trouble while the process runs: log it. Repeats of a message are held back for five seconds. */
   onError?(error: Error): void;
 };
@@ -34,8 +36,10 @@ export type QueueStore = {
   readonly report: (error: unknown) => void;
   /** For this package only: BullMQ's key prefix, which Postgres does not use. */
   readonly prefix: string;
-  /** For this package only: what BullMQ calls the lane's queue. */
-  queueName(lane: Lane): string;
+  /** For this package only: how many queues share a lane. */
+  readonly laneShards: number;
+  /** For this package only: what BullMQ calls the lane's queue, or that of one of its shards. */
+  queueName(lane: Lane, shard?: number): string;
   /** For this package only: producers share one connection. */
   readonly producerBackend: BackendFactory<IQueueBackend, unknown>;
   /** For this package only: each worker has connections of its own, because it waits for jobs on one of them. */
@@ -59,10 +63,11 @@ export async function openQueueStore(options: QueueStoreOptions): Promise<QueueS
   if (!/^[A-Za-z0-9_-]+$/.test(options.prefix)) {
     throw new Error(`queue prefix ${JSON.stringify(options.prefix)}: use letters, digits, "-" and "_"`);
   }
+  const { laneShards = 1 } = options;
   const report = calmReporter(options.onError ?? (() => undefined));
   if (options.queueUrl === undefined) {
     const schema = options.schema ?? 'outrigger_queue';
-    return openPostgresStore({ databaseUrl: options.databaseUrl, schema, prefix: options.prefix, report });
+    return openPostgresStore({ databaseUrl: options.databaseUrl, schema, prefix: options.prefix, laneShards, report });
   }
-  return openRedisStore({ url: options.queueUrl, prefix: options.prefix, report });
+  return openRedisStore({ url: options.queueUrl, prefix: options.prefix, laneShards, report });
 }

@@ -13,7 +13,12 @@ export type StoreUnderTest = {
   databaseUrl: string;
   queueUrl?: string;
   /** Opens the store, over `via` (a proxy's port) when given. */
-  open(options?: { via?: number; onError?(error: Error): void; prefix?: string }): Promise<QueueStore>;
+  open(options?: {
+    via?: number;
+    onError?(error: Error): void;
+    prefix?: string;
+    laneShards?: number;
+  }): Promise<QueueStore>;
   /** Removes what the tests left behind. */
   dispose(): Promise<void>;
 };
@@ -35,13 +40,14 @@ function underTest(kind: 'redis' | 'postgres', databaseUrl: string, queueUrl?: s
     schema,
     databaseUrl,
     ...(queueUrl === undefined ? {} : { queueUrl }),
-    open: ({ via, onError, prefix: otherPrefix } = {}) =>
+    open: ({ via, onError, prefix: otherPrefix, laneShards } = {}) =>
       openQueueStore({
         databaseUrl: through(databaseUrl, via),
         ...(queueUrl === undefined ? {} : { queueUrl: through(queueUrl, via) }),
         prefix: otherPrefix ?? prefix,
         schema,
         ...(onError === undefined ? {} : { onError }),
+        ...(laneShards === undefined ? {} : { laneShards }),
       }),
     dispose: async () => {
       if (absent) return;

@@ -54,6 +54,13 @@ export const queueConfig = z.object({
     .regex(/^[a-z_][a-z0-9_]*$/)
     .default('outrigger_queue')
     .describe('Schema of the queue tables while the queues live in Postgres'),
+  LANE_SHARDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe('Queues that share each lane, for where one queue is the limit; the same in every process'),
 });
 
 export const httpConfig = z.object({
@@ -74,6 +81,11 @@ export const workerConfig = z.object({
     .max(60_000)
     .default(10_000)
     .describe('A provider call is given up after this; its outcome is then unknown'),
+  LANES: z
+    .string()
+    .regex(/^[a-z-]+(,[a-z-]+)*$/, 'give names of lanes, separated by commas')
+    .optional()
+    .describe('Lanes that this process serves, for example email-ht. Absent: all of its channel'),
   LANE_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(8).describe('Batches a lane works on at a time'),
   SEND_CONCURRENCY: z.coerce.number().int().min(1).max(500).default(32).describe('Provider calls at a time in a batch'),
   ATTEMPT_LOG: z

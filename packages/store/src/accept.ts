@@ -32,6 +32,9 @@ export type AcceptResult =
   | { kind: 'conflict'; executionId: string };
 export type NewBatch = { batchId: string; lane: Lane; tenantId: number; claims: number };
 
+/** Whether the queue has enough of a tenant and lane: then new batches wait in the ledger until the janitor feeds them in (feed.ts). */
+export type HoldBack = (tenantId: number, lane: Lane) => boolean;
+
 /** A queue job never carries more messages than this (design section 7: 100 a job costs 11 us each). */
 export const MAX_BATCH_MESSAGES = 100;
 
@@ -89,27 +92,30 @@ WITH item AS MATERIALIZED (
   INSERT INTO bundle_contents (bundle_id, part, content)
   SELECT bundle_id, part, CASE WHEN whole THEN content ELSE without_lines(content, lines) END FROM part
 ), new_batch AS (
-  INSERT INTO batches (tenant_id, lane, bundle_id, message_ids)
-  SELECT tenant_id, lane, bundle_id, ids FROM (
-    SELECT p.tenant_id, p.lane, p.bundle_id, CASE WHEN p.whole THEN b.ids::uuid[] ELSE (
+  INSERT INTO batches (tenant_id, lane, bundle_id, enqueued_at, message_ids)
+  SELECT tenant_id, lane, bundle_id, CASE WHEN held_back THEN '-infinity' ELSE now() END, ids FROM (
+    SELECT p.tenant_id, p.lane, p.bundle_id, b.held_back, CASE WHEN p.whole THEN b.ids::uuid[] ELSE (
         SELECT array_agg(i) FROM unnest(b.ids::uuid[]) i WHERE NOT EXISTS (
           SELECT FROM known k WHERE k.part_number = p.part_number
             AND place_of(i) - place_of(k.execution_id) + 2048 BETWEEN 0 AND k.messages - 1)) END AS ids
-    FROM unnest($15::int[], string_to_array($16, E'${SEPARATOR}')) AS b(part_number, ids) JOIN part p USING (part_number)) n
+    FROM unnest($15::int[], string_to_array($16, E'${SEPARATOR}'), $17::boolean[]) AS b(part_number, ids, held_back)
+    JOIN part p USING (part_number)) n
   WHERE ids IS NOT NULL
-  RETURNING batch_id, lane, tenant_id
+  RETURNING batch_id, lane, tenant_id, enqueued_at
 )
 SELECT (SELECT coalesce(array_agg(execution_id), '{}') FROM known) AS known_ids,
-       (SELECT coalesce(json_agg(json_build_object('batch_id', batch_id::text, 'lane', lane, 'tenant_id', tenant_id)), '[]') FROM new_batch) AS batches`;
+       (SELECT coalesce(json_agg(json_build_object('batch_id', batch_id::text, 'lane', lane, 'tenant_id', tenant_id)), '[]') FROM new_batch
+        WHERE enqueued_at > '-infinity') AS batches`;
 
 /**
  * Writes a group of calls in one durable statement and says for each whether it is new, a replay of an earlier call with
- * the same content, or a conflict. Keys must be unique within the group, and ids come from an allocator (core's ids). Throws when
+ * the same content, or a conflict. `batches` are those to enqueue. Keys must be unique within the group, and ids come from an allocator (core's ids). Throws when
  * the ledger cannot be written.
  */
 export async function acceptGroup(
   pool: Pick<Pool, 'query'>,
   items: AcceptItem[],
+  holdBack: HoldBack = () => false,
 ): Promise<{ results: AcceptResult[]; batches: NewBatch[] }> {
   const { parts, partOf, lineOf } = partsOf(items);
   const batches = parts.flatMap((part, index) => batchesOf(part).map((ids) => ({ part: index + 1, ids })));
@@ -136,6 +142,7 @@ export async function acceptGroup(
       parts.map((part) => part.items.map((item) => item.content).join('\n')).join(SEPARATOR),
       plainArray(batches.map((batch) => batch.part)),
       batches.map((batch) => plainArray(batch.ids)).join(SEPARATOR),
+      batches.map(({ part }) => holdBack(parts[part - 1]!.items[0]!.tenantId, parts[part - 1]!.items[0]!.lane)),
     ],
   });
   const knownIds = new Set(rows[0]!.known_ids);
@@ -225,7 +232,9 @@ function assertFits(item: AcceptItem, part: BundlePart): void {
     placeOf(last) === placeOf(item.executionId) + item.messageIds.length - 1 &&
     !isExecutionId(last);
   if (!fits)
-    throw new Error(`the ids of execution ${item.executionId} are not from one allocation for its tenant and lane`);
+    throw new Error(
+      `the ids of execution ${item.executionId} are not of one allocation for its tenant and lane: make them with createIdAllocator`,
+    );
 }
 
 function batchesOf(part: BundlePart): string[][] {

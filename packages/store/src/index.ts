@@ -12,6 +12,7 @@ export * from './configurations.ts';
 export * from './content-templates.ts';
 export * from './dead-letters.ts';
 export * from './executions.ts';
+export { feedQueue, MAX_QUEUED_MESSAGES } from './feed.ts';
 export * from './fragments.ts';
 export * from './keyset.ts';
 export * from './migrate.ts';

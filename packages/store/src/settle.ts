@@ -1,6 +1,7 @@
 import type { Lane } from '@outrigger/core';
 import type { NewBatch } from './accept.ts';
 import { freeReleased } from './brakes.ts';
+import { feedQueue } from './feed.ts';
 import type { Pool } from './pool.ts';
 
 /** A batch that a worker holds, with the messages that have no outcome yet. */
@@ -106,8 +107,8 @@ export async function releaseBatches(pool: Pool, held: { batchId: string; token:
 
 /**
  * Waiting batches that are due and were last put into the queue more than `afterMs` ago: the queue store may have lost
- * them. Those that the queue was never given (a redrive, a released brake) come at once, and a little before they are due, with
- * their delay. Marks them as enqueued now, so that several janitors share the work and a long backlog is not swept again at once.
+ * them. Marks them as enqueued now, so that several janitors share the work and a long backlog is not swept again at once. With
+ * them come those that the queue was never given (feed.ts), a little before they are due, with their delay.
  */
 export async function sweepWaiting(
   pool: Pool,
@@ -117,19 +118,18 @@ export async function sweepWaiting(
   await freeReleased(pool);
   const { rows } = await pool.query<SweptRow>(
     `UPDATE batches SET enqueued_at = now() WHERE batch_id IN (
-       SELECT batch_id FROM batches WHERE token IS NULL
-         AND (eligible_at <= now() AND greatest(enqueued_at, eligible_at) < now() - $1 * interval '1 millisecond'
-           OR enqueued_at = '-infinity' AND eligible_at <= now() + $3 * interval '1 millisecond')
+       SELECT batch_id FROM batches WHERE token IS NULL AND enqueued_at > '-infinity'
+         AND eligible_at <= now() AND greatest(enqueued_at, eligible_at) < now() - $1 * interval '1 millisecond'
        ORDER BY enqueued_at LIMIT $2 FOR UPDATE SKIP LOCKED)
      RETURNING ${SWEPT}`,
-    [afterMs, limit, ENQUEUE_EARLY_MS],
+    [afterMs, limit],
   );
-  return rows.map(sweptBatch);
+  return [...rows.map(sweptBatch), ...(await feedQueue(pool))];
 }
 
 /**
- * Waiting batches that were last put into the queue more than `lostMsAgo` ago, when it lost what it had: all that are not held by
- * a brake, due or not. Those that the queue has after all keep their place in it: a job id is there once.
+ * Waiting batches that were last put into the queue more than `lostMsAgo` ago, when it lost what it had: all that it was given,
+ * due or not. Those that the queue has after all keep their place in it: a job id is there once.
  */
 export async function sweepLost(
   pool: Pool,
@@ -138,7 +138,7 @@ export async function sweepLost(
 ): Promise<(NewBatch & { delayMs?: number })[]> {
   const { rows } = await pool.query<SweptRow>(
     `UPDATE batches SET enqueued_at = now() WHERE batch_id IN (
-       SELECT batch_id FROM batches WHERE token IS NULL AND eligible_at < 'infinity'
+       SELECT batch_id FROM batches WHERE token IS NULL AND eligible_at < 'infinity' AND enqueued_at > '-infinity'
          AND enqueued_at < now() - $1 * interval '1 millisecond'
        ORDER BY enqueued_at LIMIT $2 FOR UPDATE SKIP LOCKED)
      RETURNING ${SWEPT}`,
@@ -146,9 +146,6 @@ export async function sweepLost(
   );
   return rows.map(sweptBatch);
 }
-
-/** Longer than a janitor's round, so that the queue has a batch when it becomes due. */
-const ENQUEUE_EARLY_MS = 10_000;
 
 const DECIDE = `
 WITH due AS MATERIALIZED (

@@ -32,6 +32,7 @@ await runService(log, async (parts) => {
     databaseUrl: config.DATABASE_URL,
     prefix: config.QUEUE_PREFIX,
     schema: config.QUEUE_SCHEMA,
+    laneShards: config.LANE_SHARDS,
     onError: (error) => log.warn({ event: 'queue.error', ...errorFields(error) }),
   });
   parts.push({ name: 'queue store', stop: () => queueStore.close() });

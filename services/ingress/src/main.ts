@@ -3,7 +3,7 @@ import { createIngressApp } from '@outrigger/api';
 import { createAdmission, createEnqueuer, DEFAULT_ADMISSION, startBacklogMonitor } from '@outrigger/pipeline';
 import { openQueueStore } from '@outrigger/queue';
 import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
-import { openPool } from '@outrigger/store';
+import { type HoldBack, MAX_QUEUED_MESSAGES, openPool } from '@outrigger/store';
 import { ingressConfig } from './config.ts';
 
 const config = loadConfig(ingressConfig, process.env);
@@ -22,6 +22,7 @@ await runService(log, async (parts) => {
     databaseUrl: config.DATABASE_URL,
     prefix: config.QUEUE_PREFIX,
     schema: config.QUEUE_SCHEMA,
+    laneShards: config.LANE_SHARDS,
     onError: (error) => log.warn({ event: 'queue.error', ...errorFields(error) }),
   });
   parts.push({ name: 'queue store', stop: () => queueStore.close() });
@@ -37,6 +38,7 @@ await runService(log, async (parts) => {
     tenantRate: { standard: config.TENANT_RATE, ht: config.TENANT_RATE_HT, bulk: 0 },
   };
   const admit = createAdmission(limits, { ...backlog, now: () => performance.now() });
-  const app = createIngressApp({ pool, enqueue, log, admit, queueReachable: () => queueStore.isReachable() });
+  const holdBack: HoldBack = (tenantId, lane) => backlog.tenantMessages(tenantId, lane) > MAX_QUEUED_MESSAGES;
+  const app = createIngressApp({ pool, enqueue, log, admit, holdBack, queueReachable: () => queueStore.isReachable() });
   parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
 });
