@@ -7,11 +7,12 @@ import { type Options, readOptions, USAGE } from './options.ts';
 import { startProbes } from './probes.ts';
 import { startProduct } from './product.ts';
 import { describeProfiles } from './profile.ts';
-import { describe, describeRatios } from './report.ts';
+import { describe, describeFigures, describeRatios } from './report.ts';
 import { type RunResult, runOnce } from './run.ts';
 import { describeCommit, describeMachine, saveResult } from './save.ts';
 import type { Scenario } from './scenarios.ts';
-import { summarize } from './summary.ts';
+import type { Special, SpecialResult } from './special.ts';
+import { medianFigures, summarize } from './summary.ts';
 
 const read = readOptions(process.argv.slice(2));
 if (typeof read === 'string') {
@@ -46,18 +47,61 @@ for (const scenario of options.scenarios) {
   const path = saveResult(repositoryRoot, scenario.name, {
     scenario: scenario.name,
     title: scenario.title,
-    at: new Date().toISOString(),
-    commit: describeCommit(repositoryRoot),
-    machine: describeMachine(),
-    versions,
-    settings: { ...options, scenarios: undefined },
+    ...circumstances(),
     goal: scenario.goal,
     summaries: Object.fromEntries(summaries),
     runs: Object.fromEntries(results),
   });
   console.log(`  saved ${path}`);
 }
+for (const special of options.specials) {
+  const results: SpecialResult[] = [];
+  for (let count = 1; count <= runs; count++) results.push(await specialRun(special, count));
+  const figures = medianFigures(results);
+  const problems = results.flatMap((result) => result.problems);
+  broken ||= problems.length > 0;
+  for (const line of describeFigures(special, runs, figures, problems)) console.log(line);
+  if (!save) continue;
+  const path = saveResult(repositoryRoot, special.name, {
+    scenario: special.name,
+    title: special.title,
+    ...circumstances(),
+    figures,
+    problems,
+    runs: results,
+  });
+  console.log(`  saved ${path}`);
+}
 process.exit(broken ? 1 : 0);
+
+/** When, where and with what settings a result was taken. */
+function circumstances() {
+  const { scenarios: _scenarios, specials: _specials, ...settings } = options;
+  return {
+    at: new Date().toISOString(),
+    commit: describeCommit(repositoryRoot),
+    machine: describeMachine(),
+    versions,
+    settings,
+  };
+}
+
+async function specialRun(special: Special, count: number): Promise<SpecialResult> {
+  const folder = join(benchFolder, `${special.name}-${count}`);
+  mkdirSync(folder, { recursive: true });
+  const say = (line: string) => console.log(`${special.name}${runs > 1 ? ` ${count}/${runs}` : ''}: ${line}`);
+  const result = await special.run({
+    ...options,
+    root: repositoryRoot,
+    folder,
+    packageFolder: join(dataFolder, 'redis-package'),
+    say,
+  });
+  versions = { ...versions, ...result.versions };
+  if (keep) say(`kept ${folder}`);
+  else rmSync(folder, { recursive: true, force: true });
+  return result;
+}
 
 async function oneRun(scenario: Scenario, contender: Contender, count: number): Promise<RunResult> {
   const folder = join(benchFolder, `${scenario.name}-${contender}-${count}`);

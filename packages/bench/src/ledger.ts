@@ -10,9 +10,14 @@ type LedgerRow = { executionId: string; place: number; messageId: string; states
 
 /**
  * Holds the ledger against the load's 202s and the provider's ids: every accepted call has its execution with one message a
- * recipient, each of them `sent` once and never anything else, under the id that the provider gave to exactly this message.
+ * recipient, each of them `sent` once and never anything else, under the id that the provider gave to exactly this message. Executions in
+ * `others` did not come from the load and are left out.
  */
-export async function verifyLedger(pool: Pool, { executions, recipientsPerCall }: BookToVerify): Promise<string[]> {
+export async function verifyLedger(
+  pool: Pool,
+  { executions, recipientsPerCall }: BookToVerify,
+  others: ReadonlySet<string> = new Set(),
+): Promise<string[]> {
   const problems: string[] = [];
   let count = 0;
   const broken = (what: string) => {
@@ -20,16 +25,17 @@ export async function verifyLedger(pool: Pool, { executions, recipientsPerCall }
   };
   let messages = 0;
   for (let after = FIRST; ; ) {
-    const { rows: page } = await pool.query<{ last: string | null; size: number }>(
+    const page = await pool.query<{ last: string | null; size: number }>(
       `SELECT max(bundle_id::text) AS last, count(*)::int AS size FROM (
          SELECT DISTINCT bundle_id FROM bundles WHERE bundle_id > $1 ORDER BY 1 LIMIT ${PAGE}) p`,
       [after],
     );
-    const { last, size } = page[0]!;
+    const { last, size } = page.rows[0]!;
     if (last === null) break;
     const { rows } = await pool.query<LedgerRow>(
       `WITH history AS (
-         SELECT message_id, string_agg(state, ',' ORDER BY sequence) AS states, max(provider_message_id) AS "providerId"
+         SELECT message_id, string_agg(concat_ws(' ', state, code, detail), ', ' ORDER BY sequence) AS states,
+                max(provider_message_id) AS "providerId"
          FROM message_history WHERE bundle_id > $1 AND bundle_id <= $2 GROUP BY message_id)
        SELECT m.execution_id AS "executionId", m.recipient_index AS place, m.message_id AS "messageId",
               coalesce(h.states, '') AS states, h."providerId"
@@ -38,6 +44,7 @@ export async function verifyLedger(pool: Pool, { executions, recipientsPerCall }
     );
     for (const { executionId, place, messageId, states, providerId } of rows) {
       const call = executions.get(executionId);
+      if (call === undefined && others.has(executionId)) continue;
       if (call === undefined) broken(`message ${messageId} of execution ${executionId} was never answered with 202`);
       else if (states !== 'sent') broken(`message ${messageId} went through: ${states || 'nothing'}`);
       else if (providerId !== `bench-${call * recipientsPerCall + place}-1`) {

@@ -1,8 +1,14 @@
 import { parseArgs } from 'node:util';
+import { backlogSpecial } from './backlog/backlog-special.ts';
+import { liquidSpecial } from './liquid-special.ts';
 import { findScenario, SCENARIOS, type Scenario } from './scenarios.ts';
+import type { Special } from './special.ts';
+
+export const SPECIALS: Special[] = [backlogSpecial, liquidSpecial];
 
 export type Options = {
   scenarios: Scenario[];
+  specials: Special[];
   all: boolean;
   runs: number;
   warmUpSeconds: number;
@@ -11,6 +17,7 @@ export type Options = {
   rate: number | undefined;
   connections: number;
   outstanding: number;
+  size: number | undefined;
   workers: number;
   naive: boolean;
   naiveMjml: boolean;
@@ -20,7 +27,7 @@ export type Options = {
 };
 
 export const USAGE = `pnpm bench <scenario>... [options]: load the whole system, count at the provider, check every message
-${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(26)}${title}`).join('\n')}
+${[...SCENARIOS, ...SPECIALS].map(({ name, title }) => `  ${name.padEnd(26)}${title}`).join('\n')}
   --all                     every scenario
   --runs=N                  runs of each, each on fresh stores; medians are reported (default 1)
   --warm-up=S               seconds before anything is measured (default 8)
@@ -28,6 +35,7 @@ ${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(26)}${title}`).join('\n')}
   --rate=N                  messages a second, open loop (default: find the top rate, then measure at half of it)
   --connections=N           of the load while it looks for the top rate (default 256)
   --outstanding=N           messages accepted and not delivered at most, meanwhile (default 8000)
+  --size=N                  messages that wait in backlog (default 1000000)
   --workers=N               worker processes (default 1)
   --naive                   after each run one of the naive pipeline (Express, a BullMQ job a recipient, LiquidJS, AWS SDK)
   --naive-mjml              the same with MJML compiled in the job, for each mail
@@ -45,23 +53,30 @@ export function readOptions(args: string[]): Options | string {
   }
   const { values, positionals } = given;
   if (values.help) return '';
-  const numbers = ['runs', 'warm-up', 'seconds', 'rate', 'connections', 'outstanding', 'workers'] as const;
+  const numbers = ['runs', 'warm-up', 'seconds', 'rate', 'connections', 'outstanding', 'workers', 'size'] as const;
   for (const name of numbers) {
     if (values[name] !== undefined && !/^[1-9]\d{0,8}$/.test(values[name])) {
       return `--${name}=${values[name]} is not a whole number from 1`;
     }
   }
   const scenarios: Scenario[] = [];
+  const specials: Special[] = [];
   for (const name of positionals) {
     const found = findScenario(name);
-    if (!found) return `there is no scenario ${name}`;
-    scenarios.push(found);
+    const special = SPECIALS.find((one) => one.name === name);
+    if (found) scenarios.push(found);
+    else if (special) specials.push(special);
+    else return `there is no scenario ${name}`;
   }
-  if (values.all) scenarios.splice(0, scenarios.length, ...SCENARIOS);
-  if (scenarios.length === 0) return 'name a scenario, or --all';
+  if (values.all) {
+    scenarios.splice(0, scenarios.length, ...SCENARIOS);
+    specials.splice(0, specials.length, ...SPECIALS);
+  }
+  if (scenarios.length + specials.length === 0) return 'name a scenario, or --all';
   const numberOf = (name: (typeof numbers)[number]) => (values[name] === undefined ? undefined : Number(values[name]));
   return {
     scenarios,
+    specials,
     all: values.all ?? false,
     runs: numberOf('runs') ?? 1,
     warmUpSeconds: numberOf('warm-up') ?? 8,
@@ -69,6 +84,7 @@ export function readOptions(args: string[]): Options | string {
     rate: numberOf('rate'),
     connections: numberOf('connections') ?? 256,
     outstanding: numberOf('outstanding') ?? 8_000,
+    size: numberOf('size'),
     workers: numberOf('workers') ?? 1,
     naive: values.naive ?? false,
     naiveMjml: values['naive-mjml'] ?? false,
@@ -94,6 +110,7 @@ function parse(args: string[]) {
       connections: text,
       outstanding: text,
       workers: text,
+      size: text,
       naive: flag,
       'naive-mjml': flag,
       save: flag,

@@ -1,7 +1,7 @@
 import { controlCaller } from '@outrigger/chaos/campaigns';
-import { redisCommand } from '@outrigger/chaos/redis-command';
 import type { TestCaller } from '@outrigger/testkit/tenant';
 import { readLedgerBytes, readWalBytes, verifyLedger } from './ledger.ts';
+import { queueBytes } from './queue-bytes.ts';
 import type { Scenario } from './scenarios.ts';
 import { type SystemOptions, startSystem } from './system.ts';
 import type { Target } from './target.ts';
@@ -26,20 +26,14 @@ export async function startProduct(scenario: Scenario, options: SystemOptions): 
     groups: system.groups,
     versions: { node: process.version, ...stores.versions },
     async stored() {
-      return { ledger: await readLedgerBytes(pool), wal: await readWalBytes(pool), queue: await queueBytes() };
+      return {
+        ledger: await readLedgerBytes(pool),
+        wal: await readWalBytes(pool),
+        queue: await queueBytes(stores, pool),
+      };
     },
     verify: (book) => verifyLedger(pool, book),
     stopServices: system.stopServices,
     stop: system.stop,
   };
-
-  async function queueBytes(): Promise<number> {
-    if (stores.queueUrl)
-      return Number(/used_memory:(\d+)/.exec(await redisCommand(stores.queueUrl, 'INFO memory'))![1]);
-    const { rows } = await pool.query<{ bytes: string }>(
-      `SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::text AS bytes
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname = 'outrigger_queue'`,
-    );
-    return Number(rows[0]!.bytes);
-  }
 }

@@ -1,4 +1,5 @@
 import type { Scenario } from './scenarios.ts';
+import type { Figure, Special } from './special.ts';
 import type { Summary } from './summary.ts';
 
 /** What a scenario came to, in lines to read. */
@@ -45,6 +46,19 @@ export function describe(scenario: Scenario, contender: string, runs: number, su
 
 function times({ p50, p95, p99 }: { p50: number; p95: number; p99: number }): string {
   return `p50 ${format(p50)}  p95 ${format(p95)}  p99 ${format(p99)} ms`;
+}
+
+/** What a scenario with a course of its own came to. */
+export function describeFigures(special: Special, runs: number, figures: Figure[], problems: string[]): string[] {
+  return [
+    '',
+    `${special.title}   [${special.name}, ${runs === 1 ? '1 run' : `medians of ${runs} runs`}]`,
+    ...figures.map(({ name, value, unit, goal }) => {
+      const against = goal === undefined ? '' : `   (goal ${format(goal)})`;
+      return `  ${name.padEnd(48)}${format(value).padStart(8)} ${unit}${against}`;
+    }),
+    problems.length === 0 ? '  verified' : `  BROKEN: ${problems.join('; ')}`,
+  ];
 }
 
 /** The headline: how many times as fast as the naive pipeline, in turns on the same machine. */

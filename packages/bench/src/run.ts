@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readBooks, reportProgress, untilDelivered } from './books.ts';
 import { type Latencies, latenciesBetween } from './latencies.ts';
-import { readCallBook } from './load/call-book.ts';
 import type { Probes } from './probes.ts';
 import { readMemoryBytes } from './process-usage.ts';
-import { readAccount } from './provider/account.ts';
 import type { StoredBytes, Target } from './target.ts';
 import { acceptedExecutions, type Verification, verifyHandOvers } from './verify.ts';
 import { type MeasuredWindow, measureWindow } from './window.ts';
@@ -33,7 +30,6 @@ export type RunResult = {
   bytesPerMessage?: StoredBytes;
 };
 
-const STUCK_AFTER_MS = 30_000;
 /** How long the open loop runs before it is measured, after the top rate has warmed everything up. */
 const SETTLE_SECONDS = 2;
 
@@ -87,49 +83,7 @@ export async function runOnce(target: Target, probes: Probes, options: RunOption
   };
 }
 
-async function readBooks(probes: Probes, folder: string) {
-  const callsPath = join(folder, 'calls.book');
-  const accountPath = join(folder, 'provider.account');
-  const saved = Promise.all([probes.load.next('saved'), probes.provider.next('saved')]);
-  probes.load.send({ kind: 'save', path: callsPath });
-  probes.provider.send({ kind: 'save', path: accountPath });
-  const [, { problems }] = await saved;
-  return {
-    calls: readCallBook(readFileSync(callsPath)),
-    account: readAccount(readFileSync(accountPath)),
-    problems,
-  };
-}
-
-/** Until the provider has what was accepted, or nothing moves any more: then the verification says what is missing. */
-async function untilDelivered({ provider, load }: Probes, recipients: number): Promise<void> {
-  let movedAt = performance.now();
-  for (let last = -1; performance.now() - movedAt < STUCK_AFTER_MS; ) {
-    await delay(200);
-    if (load.counts.underWay === 0 && provider.taken >= load.counts.accepted * recipients && provider.taken === last)
-      return;
-    if (provider.taken !== last) movedAt = performance.now();
-    last = provider.taken;
-  }
-}
-
 function perMessage(before: StoredBytes, after: StoredBytes, messages: number): StoredBytes {
   const each = (of: keyof StoredBytes) => (after[of] - before[of]) / messages;
   return { ledger: each('ledger'), wal: each('wal'), queue: each('queue') };
-}
-
-function reportProgress({ provider, load }: Probes, recipients: number, say: (line: string) => void): { stop(): void } {
-  const startedAt = performance.now();
-  let last = { at: startedAt, taken: 0 };
-  const timer = setInterval(() => {
-    const now = { at: performance.now(), taken: provider.taken };
-    const rate = ((now.taken - last.taken) / (now.at - last.at)) * 1_000;
-    const waiting = load.counts.accepted * recipients - now.taken;
-    say(
-      `${Math.round((now.at - startedAt) / 1_000)} s: ${Math.round(rate)} messages/s, ${now.taken} at the provider, ` +
-        `${waiting} accepted and on their way, ${load.counts.refused} calls refused`,
-    );
-    last = now;
-  }, 5_000);
-  return { stop: () => clearInterval(timer) };
 }

@@ -1,5 +1,6 @@
 import { medianOf } from './percentiles.ts';
 import type { RunResult } from './run.ts';
+import type { Figure, SpecialResult } from './special.ts';
 
 /** Medians over the runs of one scenario. */
 export type Summary = {
@@ -50,4 +51,12 @@ export function summarize(runs: RunResult[]): Summary {
     taken: runs.reduce((sum, run) => sum + run.verification.takenMessages, 0),
     problems: runs.flatMap((run) => run.verification.problems),
   };
+}
+
+/** Medians of each figure over the runs of a scenario with a course of its own. */
+export function medianFigures(results: SpecialResult[]): Figure[] {
+  return results[0]!.figures.map((figure, place) => ({
+    ...figure,
+    value: medianOf(results.flatMap((result) => result.figures[place]?.value ?? [])),
+  }));
 }

@@ -24,6 +24,8 @@ export type System = {
   ingress: Service;
   controlUrl: string;
   groups: ProcessGroup[];
+  /** One more worker, while everything runs. */
+  startWorker(worker: WorkerName): Promise<void>;
   /** In order: nothing that was accepted is left over. */
   stopServices(): Promise<void>;
   stop(): Promise<void>;
@@ -65,12 +67,17 @@ export async function startSystem(scenario: Scenario, options: SystemOptions, se
     await start('dispatcher', main('dispatcher'));
     for (let count = 1; count <= options.workers; count++)
       await start(numbered(scenario.worker, count), main(scenario.worker));
+    const groups = await groupsOf(services, stores, folder);
     return {
+      async startWorker(worker) {
+        const { name, processId } = await start(worker, main(worker));
+        groups.push({ name, processIds: () => [processId] });
+      },
       pool,
       stores,
       ingress,
       controlUrl: `http://127.0.0.1:${control.port}`,
-      groups: await groupsOf(services, stores, folder),
+      groups,
       stopServices,
       async stop() {
         await stopServices();
