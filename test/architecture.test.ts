@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'aws-request': ['core'],
   'channel-email': ['core', 'contracts', 'aws-request'],
   'aws-sns': ['core', 'aws-request'],
+  'aws-sqs': [],
   'channel-sms': ['core', 'contracts', 'aws-sns'],
   'channel-push': ['core', 'contracts', 'aws-sns'],
   runtime: ['core', 'metrics'],
@@ -134,12 +135,14 @@ test('a library with one owner is imported by nobody else', () => {
   assert.deepEqual(found, []);
 });
 
-test('a provider SDK is imported only inside its provider folder, or where its credentials are found', () => {
+test('a provider SDK is imported only inside its provider folder, or where its credentials are found, or queues polled', () => {
   const found = violations(production, (file) =>
     file.imports.filter(
       (name) =>
         name.startsWith('@aws-sdk/') &&
-        !/\/providers\/[a-z]+\/|^packages\/(aws-request\/src\/credentials\.ts$|bench\/src\/naive\/)/.test(file.path),
+        !/\/providers\/[a-z]+\/|^packages\/(aws-request\/src\/credentials\.ts$|aws-sqs\/src\/|bench\/src\/naive\/)/.test(
+          file.path,
+        ),
     ),
   );
   assert.deepEqual(found, []);

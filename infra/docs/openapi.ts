@@ -1,4 +1,5 @@
 import { createControlApp } from '../../packages/api/src/control-app.ts';
+import { createGatewayApp } from '../../packages/api/src/gateway-app.ts';
 import { createIngressApp } from '../../packages/api/src/ingress-app.ts';
 import { openApiDocument } from '../../packages/api/src/openapi/document.ts';
 import { type Operation, operationsOf } from '../../packages/api/src/openapi/operations.ts';
@@ -12,6 +13,7 @@ export async function apiOperations(): Promise<{ operations: Operation[]; undesc
   const apps = [
     createIngressApp({ pool, log, enqueue: () => undefined, queueReachable: () => true }),
     createControlApp({ pool, log, ingressUrl: 'http://localhost:8080', sandboxViewer: false }),
+    createGatewayApp({ pool, log, receivers: new Map() }),
   ];
   const parts = apps.map(operationsOf);
   await pool.end();

@@ -21,6 +21,7 @@ export const processTable: readonly StackProcess[] = [
   entry('sms-worker', 8091, 3),
   entry('push-worker', 8092, 3),
   entry('dispatcher', 8093, 2),
+  entry('gateway', 8082, 1),
 ];
 
 function entry(name: string, defaultPort: number, stopOrder: number): StackProcess {

@@ -28,8 +28,8 @@ test('every variable of every service can be set from outside the containers', a
 
 test('containers can be scaled: none has a name of its own, and only what people open takes a port', () => {
   assert.doesNotMatch(composeFile, /container_name/);
-  // ingress, control, and grafana in its profile.
-  assert.equal(composeFile.match(/^ {4}ports:/gm)?.length, 3);
+  // ingress, control, gateway, and grafana in its profile.
+  assert.equal(composeFile.match(/^ {4}ports:/gm)?.length, 4);
 });
 
 test('every file that a container mounts is there', () => {

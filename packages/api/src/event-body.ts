@@ -1,5 +1,5 @@
-import { describeCode, type OutcomeCode } from '@outrigger/core';
-import type { MessageEvent } from '@outrigger/store';
+import { BOUNCE_CODES, type BounceCode, describeCode, feedbackStatus, type OutcomeCode } from '@outrigger/core';
+import type { FeedbackRow, MessageEvent } from '@outrigger/store';
 
 /** One event of a message as every API of ours shows it. */
 export function eventBody(event: MessageEvent) {
@@ -18,4 +18,24 @@ export function eventBody(event: MessageEvent) {
 /** A code with its meaning in words; nothing for a state that needs none. */
 export function codeFields(code: string | null) {
   return code === null ? {} : { code, reason: describeCode(code as OutcomeCode) };
+}
+
+const BOUNCE_TYPES = { hard: 'Hard', soft: 'Soft', ignored: 'Ignored' } as const;
+
+/** What providers said of a message, and what it comes to. */
+export function feedbackBody(facts: FeedbackRow[]) {
+  const status = feedbackStatus(facts);
+  return {
+    ...(status && { feedbackStatus: status }),
+    feedback: facts.map((one) => ({
+      fact: one.fact,
+      at: one.at.toISOString(),
+      receivedAt: one.receivedAt.toISOString(),
+      ...(one.class && { bounceType: BOUNCE_TYPES[one.class] }),
+      ...(one.code && { code: one.code, reason: BOUNCE_CODES[one.code as BounceCode].label }),
+      provider: one.account,
+      ...(one.providerMessageId && { providerMessageId: one.providerMessageId }),
+      ...(one.detail && { detail: one.detail }),
+    })),
+  };
 }

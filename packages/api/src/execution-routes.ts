@@ -5,7 +5,7 @@ import { type MessageAccount, type Pool, readExecution, readStanding, readVersio
 import { Router } from 'express';
 import { pathParameter, route } from './context.ts';
 import type { RouteDescription } from './describe.ts';
-import { codeFields, eventBody } from './event-body.ts';
+import { codeFields, eventBody, feedbackBody } from './event-body.ts';
 
 const READ: RouteDescription = {
   group: 'Executions',
@@ -78,5 +78,6 @@ function messageBody(message: MessageAccount, category: 'marketing' | 'transacti
     ...(message.eligibleAt && { eligibleAt: message.eligibleAt.toISOString() }),
     gates: explainGates({ channel: LANES[message.lane as Lane].channel, category }, message.events),
     events: message.events.map(eventBody),
+    ...feedbackBody(message.feedback),
   };
 }

@@ -1,5 +1,6 @@
 export * from './account-routes.ts';
 export * from './brake-routes.ts';
+export * from './callback-routes.ts';
 export * from './campaign-refresher.ts';
 export * from './campaign-routes.ts';
 export * from './control-app.ts';
@@ -7,6 +8,7 @@ export * from './dead-letter-routes.ts';
 export * from './describe.ts';
 export * from './execution-routes.ts';
 export * from './fragment-routes.ts';
+export * from './gateway-app.ts';
 export * from './health-route.ts';
 export * from './ingress-app.ts';
 export * from './openapi/document.ts';

@@ -9,4 +9,5 @@ export {
   emailProviderConfig,
 } from './providers/index.ts';
 export { SANDBOX_RECIPIENTS } from './providers/sandbox/codes.ts';
+export { readSesFeedback } from './providers/ses/feedback.ts';
 export { SES_MESSAGE_TAG } from './providers/ses/request.ts';

@@ -60,6 +60,11 @@ export const API_ERRORS = {
   'SUP-000002': { status: 404, title: 'No such upload job in this sandbox.' },
   'SUP-000003': { status: 409, title: 'The allowed list would get over 1,000 entries; list domains, or remove some.' },
   'SUP-000004': { status: 400, title: 'The form cannot be read; send one CSV file in the field file.' },
+  'FBK-000001': { status: 400, title: 'This is no SNS message that can be read.' },
+  'FBK-000002': { status: 403, title: 'The message is not signed by Amazon SNS.' },
+  'FBK-000003': { status: 403, title: 'The topic of the message is not on the list of this account.' },
+  'FBK-000004': { status: 403, title: 'The message was made more than a day ago, or in the future.' },
+  'FBK-000005': { status: 503, title: 'The certificate of Amazon SNS cannot be fetched now; send the message again.' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ApiErrorCode = keyof typeof API_ERRORS;
 

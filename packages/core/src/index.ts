@@ -7,6 +7,7 @@ export * from './codes.ts';
 export * from './configuration-states.ts';
 export * from './consent.ts';
 export * from './errors.ts';
+export * from './feedback.ts';
 export * from './gate-brake.ts';
 export * from './gate-consent.ts';
 export * from './gate-suppression.ts';

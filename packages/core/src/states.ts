@@ -37,7 +37,7 @@ export const TRANSITIONS = {
   settle_sent: {
     from: ['unknown'],
     to: 'sent',
-    by: 'evidence: the journal of the worker that made the call, or its late result',
+    by: "evidence: the journal of the worker that made the call, its late result, or the provider's own report",
   },
   settle_hold: { from: ['unknown'], to: 'unknown', by: 'policy hold: a person decides' },
   settle_resend: { from: ['unknown'], to: 'queued', by: 'policy resend, once, marked as a possible duplicate' },

@@ -95,9 +95,27 @@ export const recordGroupOutcomes = histogram(
   GROUP_SIZES,
 );
 
+export const callbacksRead = counter(
+  'callbacks_read_total',
+  'Callbacks of providers by what became of them: applied, ignored, orphan (no such message), quarantined (cannot be read)',
+  ['provider', 'result'],
+);
+export const feedbackFacts = counter('feedback_facts_total', 'New facts that providers reported of messages', [
+  'account',
+  'fact',
+]);
+export const settledByEvidence = counter(
+  'settled_by_evidence_total',
+  "Unknown messages that a provider's own report settled as sent",
+);
+export const suppressedByFeedback = counter(
+  'suppressed_by_feedback_total',
+  'Bounces and complaints that put an address on the suppression list, or found it there',
+);
+
 export const janitorRepairs = counter(
   'janitor_repairs_total',
-  'What the janitor found and repaired: lost_claims, resent, held, requeued_batches, rebuilt_batches',
+  'What the janitor found and repaired: lost_claims, resent, held, evidenced, requeued_batches, rebuilt_batches',
   ['kind'],
 );
 export const accountMessages = gauge(

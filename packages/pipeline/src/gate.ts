@@ -1,5 +1,11 @@
 import { brakeGate, type ChannelPort, type EmailSettings, type Outcome, suppressionGate } from '@outrigger/core';
-import { type ClaimedBatch, type ClaimedMessage, type Pool, readSuppressionFacts } from '@outrigger/store';
+import {
+  type ClaimedBatch,
+  type ClaimedMessage,
+  type Pool,
+  readEvidence,
+  readSuppressionFacts,
+} from '@outrigger/store';
 import { consentedTo } from './consent.ts';
 import type { LoadPeopleSettings } from './people.ts';
 import { canceledBy, pausedBy } from './route.ts';
@@ -20,8 +26,11 @@ export async function gate<Settings, Target, Message>(
     now: () => number;
   },
 ): Promise<Step<Resolved<Settings, Target>>[]> {
+  const taken = await takenBefore(batch, deps.pool);
   const asked: { step: number; tenantId: number; address: string; liftComplaints: boolean }[] = [];
   const gated = steps.map((step, index): Step<Resolved<Settings, Target>> => {
+    const providerMessageId = taken.get(step.message.messageId);
+    if (providerMessageId !== undefined) return { message: step.message, stop: { state: 'sent', providerMessageId } };
     // Being stopped or too late says more than a missing address, so both are asked first, of every message.
     const ended =
       campaignGate(step.message) ?? deadlineGate(step.message, deps.now()) ?? operatorGate(step.message, batch);
@@ -76,3 +85,17 @@ function operatorGate(message: ClaimedMessage, batch: ClaimedBatch): Outcome | u
   if ('pause' in verdict) return pausedBy(verdict.pause);
   return undefined;
 }
+
+/**
+ * Messages that a provider took at an earlier attempt, as its reports say: the evidence came after the decision to send them
+ * again, or against a refusal. They have been sent.
+ */
+async function takenBefore(batch: ClaimedBatch, pool: Pool): Promise<ReadonlyMap<string, string>> {
+  if (batch.pass === 1) return NOTHING;
+  return readEvidence(
+    pool,
+    batch.messages.map((message) => message.messageId),
+  );
+}
+
+const NOTHING: ReadonlyMap<string, string> = new Map();

@@ -102,10 +102,11 @@ export async function cleanUp(deps: Omit<JanitorDeps, 'everyMs' | 'queueBeat'>):
     lost_claims: lost,
     resent: decided.resent,
     held: decided.held,
+    evidenced: decided.evidenced,
     requeued_batches: requeued,
   };
   for (const [kind, count] of Object.entries(repairs)) janitorRepairs.inc({ kind }, count);
-  if (lost + decided.resent + decided.held + requeued > 0) {
+  if (Object.values(repairs).some((count) => count > 0)) {
     deps.log.warn({ event: 'janitor.repaired', ...repairs });
   }
 }

@@ -99,5 +99,7 @@ export const workerConfig = z.object({
     .int()
     .min(0)
     .default(15 * 60_000)
-    .describe("How long an unknown outcome waits for evidence before the campaign's policy decides"),
+    .describe(
+      "How long an unknown outcome waits for evidence before the campaign's policy decides; longer, by 15 minutes at most, while callbacks are waiting to be read",
+    ),
 });

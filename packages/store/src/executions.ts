@@ -1,4 +1,5 @@
 import type { Endpoint, MessageState } from '@outrigger/core';
+import { type FeedbackRow, readFeedback } from './feedback.ts';
 import type { Pool } from './pool.ts';
 
 /** One thing that happened to a message, oldest first. `accept` and `claim` follow from the row and its batch. */
@@ -24,6 +25,8 @@ export type MessageAccount = {
   /** When it is next tried, for a message that waits. */
   eligibleAt: Date | null;
   events: MessageEvent[];
+  /** What its provider said of it since, in the order in which it happened. */
+  feedback: FeedbackRow[];
 };
 
 export type ExecutionAccount = {
@@ -55,7 +58,7 @@ export async function readExecution(
   }>('SELECT * FROM executions_of(ARRAY[$1::uuid]) WHERE tenant_id = $2', [executionId, tenantId]);
   const row = execution.rows[0];
   if (!row) return undefined;
-  const [messages, events, holders] = await Promise.all([
+  const [messages, events, holders, feedback] = await Promise.all([
     pool.query<{ message_id: string; recipient_index: number; lane: string; expires_at: Date }>(
       // A redriven message has a deadline of its own.
       `SELECT m.message_id, m.recipient_index, m.lane, coalesce(o.expires_at, m.expires_at) AS expires_at
@@ -70,9 +73,11 @@ export async function readExecution(
        CROSS JOIN LATERAL unnest(b.message_ids) AS i(message_id) WHERE (b.bundle_id = bundle_of($2) OR b.bundle_id IS NULL) AND b.message_ids && $1::uuid[]`,
       [row.message_ids, executionId],
     ),
+    readFeedback(pool, row.message_ids),
   ]);
   const held = new Map(holders.rows.map((holder) => [holder.message_id, holder]));
   const eventsOf = Map.groupBy(events.rows, (event) => event.message_id);
+  const feedbackOf = Map.groupBy(feedback, (fact) => fact.messageId);
   return {
     executionId: row.execution_id,
     endpoint: row.endpoint,
@@ -95,6 +100,7 @@ export async function readExecution(
         expiresAt: message.expires_at,
         eligibleAt: holder && !holder.sending ? holder.eligible_at : null,
         events: [acceptEvent(row.accepted_at), ...history],
+        feedback: feedbackOf.get(message.message_id) ?? [],
       };
     }),
   };

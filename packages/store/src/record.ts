@@ -1,5 +1,6 @@
 import type { Lane, Outcome, UnknownPolicy } from '@outrigger/core';
 import type { NewBatch } from './accept.ts';
+import { settleEvidenced } from './feedback.ts';
 import type { Pool } from './pool.ts';
 import { fitsOneRow, recordSent, storable } from './record-sent.ts';
 
@@ -140,6 +141,12 @@ async function recordEach(pool: Pool, items: RecordItem[]): Promise<Recorded> {
       : [],
   );
   if (late.length > 0) await settleLate(pool, late);
+  // The provider may have spoken of the message before we gave up waiting for its answer.
+  const doubtful = items.filter(({ messageId, outcome }) => outcome.state === 'unknown' && recorded.has(messageId));
+  await settleEvidenced(
+    pool,
+    doubtful.map((item) => item.messageId),
+  );
   return {
     recorded,
     retries: rows[0]!.retries.map((retry) => ({

@@ -1,7 +1,8 @@
-import type { Lane } from '@outrigger/core';
+import { EVIDENCE_GRACE_MS, type Lane } from '@outrigger/core';
 import type { NewBatch } from './accept.ts';
 import { freeReleased } from './brakes.ts';
 import { feedQueue } from './feed.ts';
+import { settleEvidenced } from './feedback.ts';
 import type { Pool } from './pool.ts';
 
 /** A batch that a worker holds, with the messages that have no outcome yet. */
@@ -147,10 +148,19 @@ export async function sweepLost(
   return rows.map(sweptBatch);
 }
 
+/* Callbacks of the time before `decide_at` that nobody has read yet, here or where the provider sends them. */
+const EVIDENCE_MAY_COME = `
+  EXISTS (SELECT FROM callbacks c WHERE c.due_at <= now() AND c.tries = 0 AND c.received_at <= u.decide_at)
+  OR EXISTS (SELECT FROM callback_sources s
+    WHERE s.caught_up_at < u.decide_at AND split_part(u.lane, '-', 1) = ANY (s.channels))`;
+
 const DECIDE = `
 WITH due AS MATERIALIZED (
   DELETE FROM unsettled_messages WHERE message_id IN (
-    SELECT message_id FROM unsettled_messages WHERE decide_at <= now() ORDER BY decide_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+    SELECT message_id FROM unsettled_messages u WHERE decide_at <= now()
+      AND NOT EXISTS (SELECT FROM message_feedback f WHERE f.message_id = u.message_id)
+      AND (decide_at < now() - $2 * interval '1 millisecond' OR NOT (${EVIDENCE_MAY_COME}))
+    ORDER BY decide_at LIMIT $1 FOR UPDATE SKIP LOCKED)
   RETURNING *, policy = 'resend' AND NOT possible_duplicate AS resend
 ), event AS (
   INSERT INTO message_events (message_id, sequence, tenant_id, state, code, attempt, possible_duplicate, detail)
@@ -175,15 +185,31 @@ SELECT (SELECT count(*) FROM due WHERE resend)::int AS resent, (SELECT count(*) 
 
 /**
  * Applies the policy to unknown messages whose time for evidence is over: `resend` once, marked, or left as unknown for a
- * person. A message that was already sent again is never sent a third time.
+ * person. A message that was already sent again is never sent a third time. One of which the provider has said something is
+ * sent; and while a source of callbacks lags behind, nobody can say that none came, so it waits up to `EVIDENCE_GRACE_MS` more.
  */
 export async function decideUnsettled(
   pool: Pool,
   limit = 1_000,
-): Promise<{ resent: number; held: number; batches: NewBatch[] }> {
+): Promise<{ resent: number; held: number; evidenced: number; batches: NewBatch[] }> {
+  const evidenced = await settleDue(pool, limit);
   const { rows } = await pool.query<{ resent: number; held: number; batches: Omit<WaitingRow, 'claims'>[] }>(DECIDE, [
     limit,
+    EVIDENCE_GRACE_MS,
   ]);
   const { resent, held, batches } = rows[0]!;
-  return { resent, held, batches: batches.map((batch) => waitingBatch({ ...batch, claims: 0 })) };
+  return { resent, held, evidenced, batches: batches.map((batch) => waitingBatch({ ...batch, claims: 0 })) };
+}
+
+/** Settles due messages whose evidence came while they were becoming unknown, so that neither side saw the other. */
+async function settleDue(pool: Pool, limit: number): Promise<number> {
+  const { rows } = await pool.query<{ message_id: string }>(
+    `SELECT message_id FROM unsettled_messages u WHERE decide_at <= now()
+       AND EXISTS (SELECT FROM message_feedback f WHERE f.message_id = u.message_id) ORDER BY decide_at LIMIT $1`,
+    [limit],
+  );
+  return settleEvidenced(
+    pool,
+    rows.map((row) => row.message_id),
+  );
 }

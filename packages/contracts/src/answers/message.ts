@@ -1,4 +1,4 @@
-import { GATE_FINDINGS, MESSAGE_STATES } from '@outrigger/core';
+import { BOUNCE_CODES, FEEDBACK_FACTS, FEEDBACK_STATUSES, GATE_FINDINGS, MESSAGE_STATES } from '@outrigger/core';
 import { z } from 'zod';
 
 export const answerInstant = z.iso.datetime();
@@ -34,6 +34,21 @@ export const gateFinding = z
   })
   .meta({ id: 'GateFinding' });
 
+/** One thing that the provider reported of a message after it took it. Facts never change the state. */
+export const feedbackFact = z
+  .object({
+    fact: z.enum(FEEDBACK_FACTS),
+    at: answerInstant.describe('When it happened, as the provider says, unless that cannot be true'),
+    receivedAt: answerInstant,
+    bounceType: z.enum(['Hard', 'Soft', 'Ignored']).optional(),
+    code: z.enum(Object.keys(BOUNCE_CODES) as [keyof typeof BOUNCE_CODES]).optional(),
+    reason: z.string().optional().describe('The label of the code'),
+    provider: z.string().describe('The account that reported it'),
+    providerMessageId: z.string().optional(),
+    detail: z.string().optional(),
+  })
+  .meta({ id: 'FeedbackFact' });
+
 /** One message of an execution with everything that happened to it, oldest first. */
 export const messageAccount = z
   .object({
@@ -47,5 +62,7 @@ export const messageAccount = z
     eligibleAt: answerInstant.optional().describe('When it is next tried, for a message that waits'),
     gates: z.array(gateFinding).describe('Why: each gate in the order in which it is asked, and what it found'),
     events: z.array(messageEvent),
+    feedbackStatus: z.enum(FEEDBACK_STATUSES).optional().describe('What the facts come to, whatever their order'),
+    feedback: z.array(feedbackFact),
   })
   .meta({ id: 'MessageAccount' });

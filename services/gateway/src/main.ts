@@ -1,0 +1,47 @@
+/** The gateway: takes what providers report, and brings it into the ledger. */
+import { createGatewayApp } from '@outrigger/api';
+import { readSnsFeedback } from '@outrigger/aws-sns';
+import { readSesFeedback, resolveEmailTargets } from '@outrigger/channel-email';
+import { createCallbackStore, startFeedback } from '@outrigger/pipeline';
+import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
+import { declareSources, openPool } from '@outrigger/store';
+import { gatewayConfig } from './config.ts';
+import { pollerOf, receiverOf, startBeingThere } from './sources.ts';
+
+const config = loadConfig(gatewayConfig, process.env);
+const log = createLog('gateway', config.LOG_LEVEL);
+/** SNS has no tags: what it reports is no evidence, so nobody waits for it. */
+const EVIDENCE = { ses: ['email'], sns: [] };
+
+await runService(log, async (parts) => {
+  const pool = openPool({
+    databaseUrl: config.DATABASE_URL,
+    schema: config.DATABASE_SCHEMA,
+    applicationName: 'outrigger gateway',
+    onError: (error) => log.warn({ event: 'ledger.connection_lost', ...errorFields(error) }),
+  });
+  parts.push({ name: 'ledger', stop: () => pool.end() });
+  const sources = config.CALLBACK_SOURCES;
+  await declareSources(
+    pool,
+    sources.map((source) => ({ ...source, channels: EVIDENCE[source.provider] })),
+  );
+  const feedback = startFeedback({
+    pool,
+    log,
+    readers: { ses: readSesFeedback, sns: readSnsFeedback },
+    resolveEmail: resolveEmailTargets,
+    softBounceThreshold: config.SOFT_BOUNCE_THRESHOLD,
+  });
+  parts.push(feedback);
+  const callbacks = createCallbackStore(pool, feedback.wake);
+  parts.push(callbacks);
+  const deps = { pool, log, store: callbacks.store };
+  parts.push(...sources.flatMap((source) => pollerOf(source, deps)));
+  const receivers = new Map(
+    sources.map((source) => [`${source.provider}/${source.account}`, receiverOf(source, deps)]),
+  );
+  const app = createGatewayApp({ pool, log, receivers });
+  parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
+  parts.push(startBeingThere(sources, config.CALLBACK_SETTLE_MS, deps));
+});
