@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import type { EmailMessage } from '@outrigger/core';
 import { compileContent, htmlToTextSource, loadContent } from '@outrigger/render';
+import { composeEmail } from '../src/channel.ts';
 import { buildMime } from '../src/mime.ts';
 import { sesConfig } from '../src/providers/ses/config.ts';
 import { createSesProvider } from '../src/providers/ses/send.ts';
@@ -15,6 +16,7 @@ import { createSesProvider } from '../src/providers/ses/send.ts';
 const ROUNDS = 7;
 const MESSAGES = 1_500;
 const IN_FLIGHT = 32;
+const BULK = 50;
 
 const server = spawn(process.execPath, [new URL('answering-server.ts', import.meta.url).pathname], {
   stdio: ['ignore', 'pipe', 'inherit'],
@@ -36,10 +38,17 @@ const version = loadContent(content.compiled!);
 function compose(index: number): EmailMessage {
   const rendered = version.render(data);
   if ('failed' in rendered) throw new Error(rendered.failed.message);
-  const { subject = '', html: page = '', text = '' } = rendered.parts;
-  const from = { name: 'Shop', address: 'shop@example.org' };
-  const headers = { 'List-Unsubscribe': '<https://example.org/u/1>' };
-  return { messageId: `m-${index}`, from, to: `ada${index}@example.com`, subject, html: page, text, headers };
+  const composed = composeEmail({
+    messageId: `m-${index}`,
+    target: { address: `ada${index}@example.com` },
+    settings: { from_name: 'Shop', from_email: 'shop@example.org' },
+    category: 'transactional',
+    parts: { ...rendered.parts, 'header:List-Unsubscribe': '<https://example.org/u/1>' },
+    pieces: rendered.pieces,
+    content: {},
+  });
+  if ('failed' in composed) throw new Error(composed.detail);
+  return composed.message;
 }
 
 const config = sesConfig.parse({
@@ -73,6 +82,12 @@ async function throughOurs(message: EmailMessage): Promise<void> {
   if (result.kind !== 'accepted') throw new Error(JSON.stringify(result));
 }
 
+async function throughBulk(first: number): Promise<void> {
+  const messages = Array.from({ length: BULK }, (_, n) => compose(first + n));
+  const results = await provider.many!.send(messages, AbortSignal.timeout(10_000));
+  for (const result of results) if (result.kind !== 'accepted') throw new Error(JSON.stringify(result));
+}
+
 const SUBJECTS: Record<string, (index: number) => Promise<void> | void> = {
   'render and compose': (index) => void compose(index),
   'render, compose, MIME': (index) => void buildMime(compose(index), new Date()),
@@ -81,6 +96,7 @@ const SUBJECTS: Record<string, (index: number) => Promise<void> | void> = {
     return throughSdk(message, buildMime(message, new Date()));
   },
   'render, compose, MIME, own request': (index) => throughOurs(compose(index)),
+  'render, compose, bulk calls of 50': (index) => (index % BULK === 0 ? throughBulk(index) : undefined),
 };
 
 async function measure(send: (index: number) => Promise<void> | void): Promise<number> {

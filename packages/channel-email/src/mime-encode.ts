@@ -12,11 +12,17 @@ export type EncodedText = { encoding: 'quoted-printable' | 'base64'; content: Bu
  */
 export function encodeText(text: string): EncodedText {
   const bytes = Buffer.from(text, 'utf8');
-  // A character outside ASCII makes more octets than UTF-16 units. The estimate is for speed: this runs per message.
-  const escapes = (bytes.length - text.length) * 2;
-  return escapes * 2 > bytes.length * BASE64_GROWTH
+  return isMostlyForeign(bytes.length, text.length)
     ? { encoding: 'base64', content: base64Lines(Buffer.from(text.replace(/\r\n|\r|\n/g, '\r\n'))) }
     : { encoding: 'quoted-printable', content: quotedPrintable(bytes) };
+}
+
+/**
+ * Whether Base64 makes the shorter body. A character outside ASCII makes more octets than UTF-16 units; the estimate is for
+ * speed: this runs per message.
+ */
+export function isMostlyForeign(octets: number, units: number): boolean {
+  return (octets - units) * 4 > octets * BASE64_GROWTH;
 }
 
 /**
@@ -88,10 +94,20 @@ const QUOTED_GROWTH = 3 + 3 / 24;
  * The loops are flat on purpose: this is the largest share of the CPU that building a message takes.
  * A line break of any kind is written as CRLF.
  */
-function quotedPrintable(bytes: Buffer): Buffer {
-  const out = Buffer.allocUnsafe(Math.ceil(bytes.length * QUOTED_GROWTH) + 8);
+export function quotedPrintable(bytes: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(quotedRoom(bytes.length));
+  return out.subarray(0, writeQuoted(bytes, out, 0));
+}
+
+/** The most octets that quoted-printable makes of so many. */
+export function quotedRoom(bytes: number): number {
+  return Math.ceil(bytes * QUOTED_GROWTH) + 8;
+}
+
+/** Writes from `start`, which is the begin of a line, and answers where it ended. */
+export function writeQuoted(bytes: Buffer, out: Buffer, start: number): number {
   const end = bytes.length;
-  let length = 0;
+  let length = start;
   let column = 0;
   let at = 0;
   while (at < end) {
@@ -126,7 +142,7 @@ function quotedPrintable(bytes: Buffer): Buffer {
     }
     at++;
   }
-  return out.subarray(0, escapeLastBlank(out, length, column));
+  return escapeLastBlank(out, length, column);
 }
 
 /** A blank at the end of a line gets lost on the way, so it is escaped (RFC 2045 section 6.7 (3)). */
@@ -136,7 +152,8 @@ function escapeLastBlank(out: Buffer, length: number, column: number): number {
   return escapeByte(out, column + 2 > QUOTED_LINE ? softBreak(out, length - 1) : length - 1, last);
 }
 
-function softBreak(out: Buffer, length: number): number {
+/** A line end that the reader takes away again. */
+export function softBreak(out: Buffer, length: number): number {
   out[length] = EQUALS;
   out[length + 1] = CARRIAGE_RETURN;
   out[length + 2] = LINE_FEED;

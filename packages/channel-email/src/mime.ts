@@ -1,13 +1,15 @@
-import { type EmailMessage, parseEmailAddress } from '@outrigger/core';
+import { type EmailMessage, type Pieces, parseEmailAddress } from '@outrigger/core';
 import { encodeText } from './mime-encode.ts';
 import { formatHeader, formatMailbox, reservedHeader } from './mime-header.ts';
+import { encodePieces } from './mime-pieces.ts';
 
-/** A body part ready to be joined with others. A static one may be made once per campaign version and used again. */
+/** A body part ready to be joined with others. */
 export type MimePart = { contentType: string; encoding: 'quoted-printable' | 'base64'; content: Buffer };
 
-/** One text part; `subtype` as in `text/html`. */
-export function textPart(subtype: 'plain' | 'html', text: string): MimePart {
-  return { contentType: `text/${subtype}; charset=utf-8`, ...encodeText(text) };
+/** One text part; `subtype` as in `text/html`. With its pieces, only what is between the fixed ones is encoded anew. */
+export function textPart(subtype: 'plain' | 'html', text: string, pieces?: Pieces): MimePart {
+  const encoded = pieces ? encodePieces(text, pieces) : encodeText(text);
+  return { contentType: `text/${subtype}; charset=utf-8`, ...encoded };
 }
 
 /**
@@ -20,8 +22,10 @@ export function textPart(subtype: 'plain' | 'html', text: string): MimePart {
  * well-formed, or an extra header with the name of one that is written here
  */
 export function buildMime(message: EmailMessage, at: Date): Buffer {
-  const html = textPart('html', message.html);
-  return assembleMime(message, at, message.text === undefined ? [html] : [textPart('plain', message.text), html]);
+  const { pieces = {} } = message;
+  const html = textPart('html', message.html, pieces.html);
+  if (message.text === undefined) return assembleMime(message, at, [html]);
+  return assembleMime(message, at, [textPart('plain', message.text, pieces.text), html]);
 }
 
 /**
