@@ -17,13 +17,20 @@ const MAX_HEADER_BYTES = 16_384;
 /** How long a refused connection is read on, so that its answer is not lost to a reset. */
 const LINGER_MS = 1_000;
 
-/** Starts listening; the part's stop waits for open requests, then closes idle connections. */
+const LOOK_FOR_IDLE_MS = 100;
+
+/**
+ * Starts listening. The part's stop takes no new connections, waits for open requests and ends each connection with its next
+ * answer: a caller that keeps one busy would otherwise hold the stop up for as long as it calls.
+ */
 export async function listen(app: Express, options: ListenOptions): Promise<Part & { port: number }> {
   const { requestTimeoutMs = 10_000 } = options;
   /** The newest answer of each connection, finished or not. Node writes a connection's answers in order. */
   const newest = new WeakMap<Socket, ServerResponse>();
+  let stopping = false;
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
     newest.set(req.socket, res);
+    if (stopping) res.setHeader('connection', 'close');
     app(req, res);
   };
   const server: Server = createServer(
@@ -53,7 +60,12 @@ export async function listen(app: Express, options: ListenOptions): Promise<Part
     port: typeof address === 'object' && address ? address.port : options.port,
     stop: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        stopping = true;
+        const timer = setInterval(() => server.closeIdleConnections(), LOOK_FOR_IDLE_MS);
+        server.close(() => {
+          clearInterval(timer);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
   };
