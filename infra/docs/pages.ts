@@ -11,6 +11,7 @@ import { lifecycleBlock } from './lifecycle-block.ts';
 import { formatTable, replaceBlock } from './markdown.ts';
 import { openApiText } from './openapi.ts';
 import { proofBlock } from './proof-block.ts';
+import { scenarioBlock } from './scenario-block.ts';
 import { readServices } from './variables.ts';
 
 /** A file that is generated, whole or between markers: what it should hold and what it holds (undefined: not there). */
@@ -30,7 +31,7 @@ export async function generateDocs(root: string): Promise<GeneratedFile[]> {
     page('docs/configuration.md', { variables: configurationBlock(services), ports: portTable() }),
     page('docs/lifecycle.md', { states: lifecycleBlock() }),
     page('docs/campaigns.md', { campaigns: campaignsBlock(), configurations: configurationsBlock() }),
-    page('docs/guarantees.md', { runs: proofBlock(root) }),
+    page('docs/guarantees.md', { runs: proofBlock(root), scenarios: scenarioBlock(root) }),
     { path: 'docs/openapi.json', wanted: await openApiText(), present: read('docs/openapi.json') },
     page('docs/metrics.md', { metrics: metricsTable() }),
     ...DASHBOARDS.map((dashboard) => {

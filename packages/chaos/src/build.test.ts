@@ -22,8 +22,9 @@ test('a patch whose line is gone, or there twice, is an error: such a sabotage w
 for (const [sabotage, file] of [
   ['claim', 'packages/store/src/claim.ts'],
   ['journal', 'packages/pipeline/src/journal-settler.ts'],
+  ['newer', 'packages/queue/src/job.ts'],
 ] as const) {
-  test(`the build without its ${sabotage} guard differs from the sources in that file, and packages find each other's copies`, () => {
+  test(`the build "${sabotage}" differs from the sources in that file, and packages find each other's copies`, () => {
     const root = makeBuild(repositoryRoot, join(folder, sabotage), sabotage);
     assert.notEqual(readFileSync(join(root, file), 'utf8'), readFileSync(join(repositoryRoot, file), 'utf8'));
     const linked = realpathSync(join(root, 'packages', 'pipeline', 'node_modules', '@outrigger', 'store'));

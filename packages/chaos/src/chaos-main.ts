@@ -4,8 +4,10 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { dataFolderOf, repositoryRoot } from '@outrigger/local/settings.ts';
 import { readOptions, USAGE, type WantedRun, withoutRedis } from './options.ts';
-import { describeRun, type SavedRun, saveableRun } from './report.ts';
+import { describeRun, machineInWords, type SavedRun, saveableRun } from './report.ts';
 import { runChaos } from './run.ts';
+import { describeScenario, runScenario, type SavedScenario } from './scenarios/index.ts';
+import type { ScenarioName } from './scenarios/scenario.ts';
 import { redisIsThere } from './stores.ts';
 
 const options = readOptions(process.argv.slice(2), () => Date.now() % 1_000_000);
@@ -32,6 +34,12 @@ if (redisMayBeAbsent && !(await redisIsThere(join(chaosFolder, `${process.pid}-p
   runs = withoutRedis(runs);
 }
 const failures: string[] = [];
+if (options.scenario) {
+  const saved = await oneScenario(runs[0]!, options.scenario);
+  for (const line of describeScenario(saved)) console.log(line);
+  if (save) saveJson(`scenario-${saved.scenario}-${saved.queues}`, saved);
+  process.exit(saved.outcome === 'kept' ? 0 : 1);
+}
 for (const wanted of runs) {
   const run = await one(wanted);
   for (const line of describeRun(run)) console.log(line);
@@ -43,7 +51,7 @@ for (const wanted of runs) {
         : `queues on ${wanted.queues}, seed ${wanted.seed}: ${run.outcome}`,
     );
   }
-  if (save) saveRun(run);
+  if (save) saveJson(`chaos-${run.queues}${run.sabotage ? `-without-${run.sabotage}` : ''}`, run);
 }
 console.log(failures.length === 0 ? '\nall runs went as they must' : `\n${failures.join('\n')}`);
 process.exit(failures.length === 0 ? 0 : 1);
@@ -68,6 +76,30 @@ async function one(wanted: WantedRun): Promise<SavedRun> {
   return saved;
 }
 
+async function oneScenario(
+  { queues, seed }: WantedRun,
+  { name, size }: { name: ScenarioName; size: number },
+): Promise<SavedScenario> {
+  const folder = join(chaosFolder, `${process.pid}-${name}`);
+  const say = (line: string) => console.log(`${name} (${queues}): ${line}`);
+  say(`seed ${seed}, size ${size}`);
+  const report = await runScenario(name, { queues, seed, size, repositoryRoot, folder, packageFolder, say });
+  if (keep) {
+    renameSync(folder, join(chaosFolder, `kept-${process.pid}-${name}`));
+  } else rmSync(folder, { recursive: true, force: true });
+  return {
+    scenario: name,
+    at: new Date().toISOString(),
+    commit,
+    machine: machineInWords(),
+    queues,
+    seed,
+    size,
+    outcome: report.broken.length === 0 ? 'kept' : 'broken',
+    ...report,
+  };
+}
+
 /** Removes the folders of runs that were killed. Each begins with the id of its process. */
 function removeLeftovers(): void {
   for (const name of existsSync(chaosFolder) ? readdirSync(chaosFolder) : []) {
@@ -77,11 +109,11 @@ function removeLeftovers(): void {
   }
 }
 
-function saveRun(run: SavedRun): void {
+function saveJson(name: string, content: SavedRun | SavedScenario): void {
   const folder = join(repositoryRoot, 'docs', 'proof');
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `chaos-${run.queues}${run.sabotage ? `-without-${run.sabotage}` : ''}.json`);
-  writeFileSync(path, `${JSON.stringify(run, null, 2)}\n`);
+  const path = join(folder, `${name}.json`);
+  writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`);
   // The linter looks at JSON too, and folds short lists.
   spawnSync(join(repositoryRoot, 'node_modules', '.bin', 'biome'), ['format', '--write', path]);
   console.log(`saved; \`npm run docs\` brings docs/guarantees.md up to date`);

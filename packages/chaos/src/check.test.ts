@@ -19,7 +19,7 @@ const RESENT = [step('unknown'), marked('queued'), marked('sent')];
 function books(steps: LedgerStep[], handOvers: number, change: (input: CheckInput) => void = () => {}): CheckInput {
   const campaign: Campaign = { name: 'code', campaignId: 'campaign', tenant: 0 };
   const recipient = (key: string) => ({ key, address: `to-${key}`, malformed: false, body: {} });
-  const handOver = (key: string) => ({ channel: 'sms', messageId: '', key, recipient: `to-${key}` });
+  const handOver = (key: string) => ({ channel: 'sms', messageId: '', key, recipient: `to-${key}`, atMs: 0 });
   const input: CheckInput = {
     entries: [
       {
@@ -131,7 +131,8 @@ describe('books that break a promise', () => {
       books(
         SENT,
         1,
-        ({ provider }) => void provider.handOvers.push({ channel: 'sms', messageId: '', key: 'x1r0', recipient: '' }),
+        ({ provider }) =>
+          void provider.handOvers.push({ channel: 'sms', messageId: '', key: 'x1r0', recipient: '', atMs: 0 }),
       ),
     ],
     [

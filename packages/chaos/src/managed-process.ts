@@ -1,7 +1,9 @@
 import { createWriteStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeExit, type LeashedProcess, startLeashed } from '@outrigger/local/leashed-process.ts';
+import { describeExit, type Exit, type LeashedProcess, startLeashed } from '@outrigger/local/leashed-process.ts';
 
+/** What is started: a program in a folder. */
+export type Runnable = { args: string[]; workingFolder: string };
 export type ProcessState = 'starting' | 'up' | 'frozen' | 'down';
 
 /** A process that is started again whenever it ends, as a supervisor would. */
@@ -19,6 +21,11 @@ export type ManagedProcess = {
   kill(): Promise<number>;
   freeze(): void;
   thaw(): void;
+  /** SIGTERM, as a deployment does it; the next start is of `next`, when it is given. Resolves with how it ended and how long it took. */
+  replace(next?: Runnable): Promise<{ exit: Exit; tookMs: number }>;
+  /** SIGTERM, and no start until `resume`. */
+  rest(): Promise<void>;
+  resume(): void;
   stop(): Promise<void>;
 };
 
@@ -39,7 +46,9 @@ export function manageProcess(options: {
   const unasked: string[] = [];
   const events = new Map<string, number>();
   let state: ProcessState = 'starting';
+  let runnable: Runnable = options;
   let stopping = false;
+  let resting = false;
   let served = false;
   let asked = false;
   let current: LeashedProcess;
@@ -50,9 +59,9 @@ export function manageProcess(options: {
     asked = false;
     const own = startLeashed({
       command: process.execPath,
-      args: options.args,
+      args: runnable.args,
       environment: options.environment,
-      workingFolder: options.workingFolder,
+      workingFolder: runnable.workingFolder,
       orphanSignal: 'SIGKILL',
       onLine: (line) => {
         log.write(`${line}\n`);
@@ -78,10 +87,21 @@ export function manageProcess(options: {
       }
       if (!asked) unasked.push(`${describeExit(exit)}${wasUp ? '' : ' before it was ready'}`);
       await delay(RESTART_AFTER_MS);
-      if (!stopping) start();
+      if (!stopping && !resting) start();
     });
   }
   start();
+
+  async function terminate(): Promise<{ exit: Exit; tookMs: number }> {
+    const own = current;
+    asked = true;
+    if (state === 'up') up = Promise.withResolvers();
+    state = 'down';
+    const askedAt = performance.now();
+    process.kill(own.processId, 'SIGTERM');
+    const exit = await own.exited;
+    return { exit, tookMs: performance.now() - askedAt };
+  }
 
   return {
     name: options.name,
@@ -111,6 +131,18 @@ export function manageProcess(options: {
       if (state !== 'frozen') return;
       state = 'up';
       process.kill(current.processId, 'SIGCONT');
+    },
+    async replace(next) {
+      if (next) runnable = next;
+      return terminate();
+    },
+    async rest() {
+      resting = true;
+      await terminate();
+    },
+    resume() {
+      resting = false;
+      start();
     },
     async stop() {
       stopping = true;

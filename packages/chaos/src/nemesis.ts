@@ -18,10 +18,13 @@ export type Nemesis = {
  */
 export function startNemesis(
   context: FaultContext,
-  options: { kills: number; gapMs: number; mayGoOn: (progress: number) => boolean },
+  options: { kills: number; gapMs: number; only?: readonly string[]; mayGoOn: (progress: number) => boolean },
 ): Nemesis {
   const { random, stores } = context;
-  const known = FAULTS.filter((fault) => !fault.redisOnly || stores.queueUrl !== undefined);
+  const known = FAULTS.filter(
+    (fault) =>
+      (!fault.redisOnly || stores.queueUrl !== undefined) && (!options.only || options.only.includes(fault.name)),
+  );
   const counts = new Map<string, FaultCount>(
     known.map(({ name }) => [name, { started: 0, done: 0, killed: 0, failed: 0 }]),
   );

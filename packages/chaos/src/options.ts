@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { SABOTAGES, type Sabotage } from './build.ts';
+import { SCENARIOS } from './scenarios/index.ts';
+import { SCENARIO_NAMES, type ScenarioName } from './scenarios/scenario.ts';
 import type { QueueKind } from './stores.ts';
 
 /** One run that is asked for. */
@@ -10,11 +12,14 @@ export type WantedRun = {
   seed: number;
   gapMs: number;
   sabotage?: Sabotage;
+  faults?: string[];
 };
 export type Options = {
   runs: WantedRun[];
   save: boolean;
   keep: boolean;
+  /** A scenario instead of a run: it takes the queues and the seed of the runs. */
+  scenario?: { name: ScenarioName; size: number };
   /** Nobody asked for Redis by name: where there is none, the runs on it are left out. */
   redisMayBeAbsent: boolean;
 };
@@ -26,12 +31,20 @@ export const USAGE = `pnpm chaos [options]: load the whole system, break everyth
   --seed=N                  decides load, faults and misbehaviour (default: a new one)
   --gap=MS                  time between faults, on average (default 2000)
   --sabotage=claim|journal|commit   run a copy without that guard: the check has to fail
-  --short                   both stores and one sabotage in a few minutes
+  --short                   both stores and a build without one guard, in a few minutes
+  --scenario=outage|priority|flush|rolling   one question instead of everything at once, on PostgreSQL (flush: Redis)
+  --size=N                  of a scenario: seconds down, bulk messages, flushes, SIGTERMs (default: 600, 200000, 5, 100)
   --save                    write the result to docs/proof/
   --keep                    keep the run's folder (logs, books, database)`;
 
 const SHORT = { messages: 4_000, kills: 24, gapMs: 600 };
-const SHORT_SABOTAGE = { messages: 2_500, kills: 16, gapMs: 500 };
+/** Enough to show that the check can fail: the faults that the guard is there for, and no others. */
+const SHORT_SABOTAGE = { messages: 1_500, kills: 8, gapMs: 700 };
+export const FAULTS_OF: Record<Sabotage, string[]> = {
+  claim: ['deliver jobs again', 'freeze email-worker shortly', 'kill email-worker'],
+  journal: ['kill email-worker', 'kill sms-worker', 'kill push-worker'],
+  commit: ['crash postgres'],
+};
 
 /** Reads the command line; a string is what is wrong with it. */
 export function readOptions(args: string[], newSeed: () => number): Options | string {
@@ -48,7 +61,7 @@ export function readOptions(args: string[], newSeed: () => number): Options | st
   if (queues !== undefined && queues !== 'redis' && queues !== 'postgres')
     return `--queues=${queues}: redis or postgres`;
   if (sabotage !== undefined && !SABOTAGES.includes(sabotage)) return `--sabotage=${sabotage}: ${SABOTAGES.join(', ')}`;
-  for (const name of ['messages', 'kills', 'seed', 'gap'] as const) {
+  for (const name of ['messages', 'kills', 'seed', 'gap', 'size'] as const) {
     if (Number.isNaN(numberOf(given[name]))) return `--${name}=${given[name]} is not a whole number`;
   }
   const size = given.short ? SHORT : { messages: 200_000, kills: 200, gapMs: 2_000 };
@@ -62,8 +75,19 @@ export function readOptions(args: string[], newSeed: () => number): Options | st
   const stores: QueueKind[] = queues === undefined ? ['redis', 'postgres'] : [queues];
   const runs: WantedRun[] = stores.map((store) => ({ ...run, queues: store }));
   if (given.short && sabotage === undefined)
-    runs.push({ ...run, ...SHORT_SABOTAGE, queues: stores[0]!, sabotage: 'journal' });
-  return { runs, save, keep, redisMayBeAbsent: queues === undefined };
+    runs.push({ ...run, ...SHORT_SABOTAGE, queues: stores[0]!, sabotage: 'journal', faults: FAULTS_OF.journal });
+  if (given.short && sabotage !== undefined) {
+    runs.splice(0, runs.length, { ...run, ...SHORT_SABOTAGE, queues: stores[0]!, faults: FAULTS_OF[sabotage] });
+  }
+  const options = { runs, save, keep, redisMayBeAbsent: queues === undefined };
+  if (given.scenario === undefined) return options;
+  const name = SCENARIO_NAMES.find((known) => known === given.scenario);
+  if (name === undefined) return `--scenario=${given.scenario}: ${SCENARIO_NAMES.join(', ')}`;
+  const { size: whole, shortSize, redisOnly } = SCENARIOS[name];
+  const wanted = numberOf(given.size) ?? (given.short ? shortSize : whole);
+  if (redisOnly && queues === 'postgres') return `--scenario=${name} needs queues on Redis`;
+  const store = queues ?? (redisOnly ? 'redis' : 'postgres');
+  return { ...options, runs: [{ ...run, queues: store }], scenario: { name, size: wanted } };
 }
 
 /** The runs that can be had without Redis: none twice. */
@@ -85,6 +109,8 @@ function parse(args: string[]) {
       kills: text,
       seed: text,
       gap: text,
+      scenario: text,
+      size: text,
       sabotage: text,
       short: flag,
       save: flag,

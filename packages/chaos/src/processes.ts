@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePort } from '@outrigger/local/ports.ts';
-import { type ManagedProcess, manageProcess } from './managed-process.ts';
+import { type ManagedProcess, manageProcess, type Runnable } from './managed-process.ts';
 import type { Stores } from './stores.ts';
 
 /** Short enough for a run to end in minutes; how they hang together is in packages/core/src/timing.ts. */
@@ -14,7 +14,12 @@ export const TIMING = {
   SEND_CONCURRENCY: 16,
 };
 
-export type SystemProcess = ManagedProcess & { readonly role: Role; readonly url: string };
+export type SystemProcess = ManagedProcess & {
+  readonly role: Role;
+  readonly url: string;
+  /** The same service out of another build. */
+  of(buildRoot: string): Runnable;
+};
 export type Role = 'ingress' | 'email-worker' | 'sms-worker' | 'push-worker' | 'dispatcher' | 'control' | 'provider';
 
 const SERVICES: { name: string; role: Role }[] = [
@@ -28,6 +33,8 @@ const SERVICES: { name: string; role: Role }[] = [
   { name: 'sms-worker', role: 'sms-worker' },
   { name: 'push-worker', role: 'push-worker' },
 ];
+
+const STATED_RATE = 2_000;
 
 export const PUSH_APP = 'chaos.app';
 
@@ -44,24 +51,39 @@ export async function startProcesses(options: {
   buildRoot: string;
   stores: Stores;
   seed: number;
+  /** Providers that do what they are asked. */
+  calm?: boolean;
+  /** What each provider account may be called a second. */
+  ratePerSecond?: number;
+  /** Other durations than `TIMING`, by variable. */
+  timing?: Record<string, number>;
 }): Promise<Processes> {
-  const { folder, buildRoot, stores } = options;
+  const { folder, buildRoot } = options;
   const logs = join(folder, 'logs');
   mkdirSync(logs, { recursive: true });
   const all: SystemProcess[] = [];
   const ledgerPaths: string[] = [];
 
-  async function start(name: string, role: Role, args: (port: number) => string[], environment: NodeJS.ProcessEnv) {
+  async function start(
+    name: string,
+    role: Role,
+    args: (port: number, root: string) => string[],
+    environment: NodeJS.ProcessEnv,
+  ) {
     const port = await findFreePort();
+    const of = (root: string): Runnable => ({ args: args(port, root), workingFolder: root });
     const managed = manageProcess({
       name,
-      args: args(port),
       environment: { HOST: '127.0.0.1', PORT: String(port), ...environment },
-      workingFolder: buildRoot,
+      ...of(buildRoot),
       logPath: join(logs, `${name}.log`),
     });
     // The state is a getter: a spread would freeze it.
-    const started = Object.create(managed, { role: { value: role }, url: { value: `http://127.0.0.1:${port}` } });
+    const started = Object.create(managed, {
+      role: { value: role },
+      url: { value: `http://127.0.0.1:${port}` },
+      of: { value: of },
+    });
     all.push(started as SystemProcess);
     return started as SystemProcess;
   }
@@ -71,13 +93,21 @@ export async function startProcesses(options: {
       const book = join(folder, `${kind}.ledger`);
       ledgerPaths.push(book);
       const main = join(buildRoot, 'packages', 'chaos', 'src', 'provider', 'provider-main.ts');
-      return start(kind, 'provider', (port) => [main, kind, String(port), book, String(options.seed)], {});
+      return start(
+        kind,
+        'provider',
+        (port) => [main, kind, String(port), book, String(options.seed), ...(options.calm ? ['calm'] : [])],
+        {},
+      );
     }),
   );
   await Promise.all(providers.map((provider) => provider.whenUp()));
-  const environment = serviceEnvironment(folder, stores, providers[0]!.url, providers[1]!.url);
+  const environment = {
+    ...serviceEnvironment(options, providers[0]!.url, providers[1]!.url),
+    ...variables(options.timing ?? {}),
+  };
   for (const { name, role } of SERVICES) {
-    await start(name, role, () => [join(buildRoot, 'services', role, 'src', 'main.ts')], environment);
+    await start(name, role, (_port, root) => [join(root, 'services', role, 'src', 'main.ts')], environment);
   }
   await Promise.all(all.map((one) => one.whenUp()));
   return {
@@ -91,7 +121,16 @@ export async function startProcesses(options: {
   };
 }
 
-function serviceEnvironment(folder: string, stores: Stores, sesUrl: string, snsUrl: string): NodeJS.ProcessEnv {
+function variables(timing: Record<string, number>): Record<string, string> {
+  return Object.fromEntries(Object.entries(timing).map(([name, value]) => [name, String(value)]));
+}
+
+function serviceEnvironment(
+  { folder, stores, ratePerSecond = STATED_RATE }: { folder: string; stores: Stores; ratePerSecond?: number },
+  sesUrl: string,
+  snsUrl: string,
+): NodeJS.ProcessEnv {
+  const account = (name: string, values: Record<string, string>) => accountList(name, ratePerSecond, values);
   const sns = {
     SNS_REGION: 'eu-central-1',
     SNS_ENDPOINT: snsUrl,
@@ -117,7 +156,7 @@ function serviceEnvironment(folder: string, stores: Stores, sesUrl: string, snsU
         [`${PUSH_APP}:fcm`]: 'arn:aws:sns:eu-central-1:123456789012:app/GCM/chaos',
       }),
     }),
-    ...Object.fromEntries(Object.entries(TIMING).map(([name, value]) => [name, String(value)])),
+    ...variables(TIMING),
   };
 }
 
@@ -125,6 +164,6 @@ function serviceEnvironment(folder: string, stores: Stores, sesUrl: string, snsU
  * One account with a stated rate. The emulators throttle by chance and not for being called too fast; with a stated rate that
  * slows a run down to a tenth of it at most, and not to one a second.
  */
-function account(name: string, variables: Record<string, string>): string {
-  return JSON.stringify([{ name, rate_per_second: 2_000, ...variables }]);
+function accountList(name: string, ratePerSecond: number, values: Record<string, string>): string {
+  return JSON.stringify([{ name, rate_per_second: ratePerSecond, ...values }]);
 }

@@ -43,7 +43,7 @@ export function saveableRun(result: RunResult, options: RunOptions, commit: stri
   return {
     at: new Date().toISOString(),
     commit,
-    machine: `${platform()} ${arch()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    machine: machineInWords(),
     queues,
     sabotage: options.sabotage ?? null,
     seed,
@@ -51,6 +51,10 @@ export function saveableRun(result: RunResult, options: RunOptions, commit: stri
     outcome: outcomeOf(result, options),
     result,
   };
+}
+
+export function machineInWords(): string {
+  return `${platform()} ${arch()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 }
 
 export function totalOf(lanes: Record<string, LaneCount>): LaneCount {

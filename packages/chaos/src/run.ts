@@ -1,34 +1,24 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openQueueStore } from '@outrigger/queue';
-import { migrate, openPool, type Pool } from '@outrigger/store';
-import { makeBuild, type Sabotage } from './build.ts';
-import { controlCaller, makeCallers, makeTenants, stopCampaigns, type Tenant } from './campaigns.ts';
+import { stopCampaigns } from './campaigns.ts';
 import { check, type Verdict } from './check.ts';
 import { countOutstanding, readLedger } from './ledger-reader.ts';
 import { startLoad } from './load.ts';
 import { type FaultCount, type Nemesis, startNemesis } from './nemesis.ts';
-import { type Processes, startProcesses, TIMING } from './processes.ts';
+import { TIMING } from './processes.ts';
 import { reportProgress } from './progress.ts';
 import { readProviderLedgers } from './provider/provider-ledger.ts';
 import { createRandom } from './random.ts';
 import { createRecovery } from './recovery.ts';
-import { openStores, type QueueKind, type Stores, weakenCommits } from './stores.ts';
+import { type System, type SystemOptions, secondsSince, withSystem } from './system.ts';
 import { keepLooking, untilEnded } from './waiting.ts';
 
-export type RunOptions = {
-  queues: QueueKind;
+export type RunOptions = SystemOptions & {
   messages: number;
   kills: number;
-  seed: number;
   gapMs: number;
-  sabotage?: Sabotage;
-  repositoryRoot: string;
-  /** A folder of this run alone; removed when the run went well. */
-  folder: string;
-  packageFolder: string;
-  say: (line: string) => void;
+  /** Only these faults, each once at least; all of them when there is no list. */
+  faults?: readonly string[];
 };
 
 export type RunResult = {
@@ -47,7 +37,6 @@ export type RunResult = {
   versions: Record<string, string>;
 };
 
-const TENANTS = 3;
 /**
  * Accepting is held back beyond this many unended messages, so that faults and deliveries go on side by side: long queues
  * and short ones in turn, because a queue's worst is different in each.
@@ -59,40 +48,20 @@ const TRICKLE = 100;
 
 /** One whole run: start everything, load and hurt it, wait until all has ended, and join the three books. */
 export async function runChaos(options: RunOptions): Promise<RunResult> {
-  const { folder, seed, say } = options;
   const startedAt = performance.now();
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const buildRoot = makeBuild(options.repositoryRoot, join(folder, 'build'), options.sabotage);
-  const stores = await openStores(folder, options.packageFolder, options.queues);
-  const pool = openPool({
-    databaseUrl: stores.databaseUrl,
-    maxConnections: 4,
-    statementTimeoutMs: 0,
-    onError: () => {},
+  const outcome = await withSystem(options, async (system) => {
+    const result = await loadAndHurt(options, system);
+    // In order, so that what is wrong with stopping shows.
+    await system.processes.stop();
+    return result;
   });
-  let processes: Processes | undefined;
-  try {
-    await migrate(pool);
-    if (options.sabotage === 'commit') await weakenCommits(pool);
-    const callers = await makeCallers(pool, TENANTS);
-    processes = await startProcesses({ folder, buildRoot, stores, seed });
-    const control = controlCaller(processes.of('control')[0]!.url);
-    const tenants = await makeTenants(callers, control);
-    say(`everything is up after ${secondsSince(startedAt)} s`);
-    const outcome = await loadAndHurt(options, { pool, stores, processes, tenants });
-    await processes.stop();
-    return { ...outcome, seconds: { ...outcome.seconds, total: secondsSince(startedAt) } };
-  } finally {
-    await processes?.stop().catch(() => {});
-    await pool.end();
-    await stores.stop();
-  }
+  return { ...outcome, seconds: { ...outcome.seconds, total: secondsSince(startedAt) } };
 }
 
-type Parts = { pool: Pool; stores: Stores; processes: Processes; tenants: Tenant[] };
-
-async function loadAndHurt(options: RunOptions, { pool, stores, processes, tenants }: Parts): Promise<RunResult> {
+async function loadAndHurt(
+  options: RunOptions,
+  { pool, stores, processes, tenants, control }: System,
+): Promise<RunResult> {
   const { seed, messages, kills, say } = options;
   const queueStore = await openQueueStore({
     queueUrl: stores.queueUrl,
@@ -126,12 +95,13 @@ async function loadAndHurt(options: RunOptions, { pool, stores, processes, tenan
     {
       kills,
       gapMs: options.gapMs,
+      ...(options.faults && { only: options.faults }),
       mayGoOn: (progress) => load.finished || progress < load.acceptedMessages / messages + 0.05,
     },
   );
   const stopped = (async () => {
     while (load.acceptedMessages < messages / 2) await delay(100);
-    await stopCampaigns(tenants, controlCaller(processes.of('control')[0]!.url));
+    await stopCampaigns(tenants, control);
   })();
   const progress = reportProgress({ say, load, nemesis, outstanding: () => outstanding, unknown: () => unknown });
   const watch = keepLooking(async () => {
@@ -187,10 +157,6 @@ function mostCutOff(nemesis: Nemesis): number {
     else if (name === 'kill everything') sum += killed * inHand;
   }
   return sum;
-}
-
-function secondsSince(at: number): number {
-  return Math.round((performance.now() - at) / 100) / 10;
 }
 
 function tally(words: string[]): Record<string, number> {

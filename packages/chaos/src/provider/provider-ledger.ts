@@ -3,11 +3,13 @@ import { createInterface } from 'node:readline';
 
 /** A message that the provider took. */
 export type HandOver = { channel: string; messageId: string; key: string; recipient: string };
+/** The same in the provider's book, with the instant at which it was taken. */
+export type TakenHandOver = HandOver & { atMs: number };
 /** What the provider's own book says: what it took, and of which messages it left its caller in doubt. */
-export type ProviderLedger = { handOvers: HandOver[]; doubts: Map<string, number>; unreadable: string[] };
+export type ProviderLedger = { handOvers: TakenHandOver[]; doubts: Map<string, number>; unreadable: string[] };
 
-export function handOverLine(given: HandOver): string {
-  return `P\t${given.channel}\t${given.messageId}\t${given.key}\t${given.recipient}\n`;
+export function handOverLine(given: HandOver, atMs: number): string {
+  return `P\t${given.channel}\t${given.messageId}\t${given.key}\t${given.recipient}\t${atMs}\n`;
 }
 
 export function doubtLine(key: string, how: string): string {
@@ -26,8 +28,8 @@ export async function readProviderLedgers(paths: string[]): Promise<ProviderLedg
     for await (const line of createInterface({ input: createReadStream(path, 'utf8') })) {
       const [kind, ...cells] = line.split('\t');
       if (kind === 'P') {
-        const [channel = '', messageId = '', key = '', recipient = ''] = cells;
-        ledger.handOvers.push({ channel, messageId, key, recipient });
+        const [channel = '', messageId = '', key = '', recipient = '', at = ''] = cells;
+        ledger.handOvers.push({ channel, messageId, key, recipient, atMs: Number(at) });
       } else if (kind === 'T') ledger.doubts.set(cells[0]!, (ledger.doubts.get(cells[0]!) ?? 0) + 1);
       else ledger.unreadable.push(line);
     }

@@ -1,11 +1,12 @@
 /**
- * An emulated provider, outside the system: `node provider-main.ts <ses|sns> <port> <ledger file> <seed>`.
- * What it takes is in its book before it answers, so killing it loses nothing; it answers badly by a seeded chance.
+ * An emulated provider, outside the system: `node provider-main.ts <ses|sns> <port> <ledger file> <seed> [calm]`.
+ * What it takes is in its book before it answers, so killing it loses nothing; it answers badly by a seeded chance,
+ * unless it is calm. SIGTERM: it takes no more connections and answers what it has.
  */
 import { openSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRandom } from '../random.ts';
-import { chooseBehaviour } from './behaviour.ts';
+import { type Behaviour, chooseBehaviour } from './behaviour.ts';
 import { doubtLine, type HandOver, handOverLine, strangeLine } from './provider-ledger.ts';
 import {
   accepted,
@@ -18,13 +19,16 @@ import {
   type WireReply,
 } from './wire.ts';
 
-const [kindArgument, port, ledgerPath, seed] = process.argv.slice(2);
+const [kindArgument, port, ledgerPath, seed, mood] = process.argv.slice(2);
 const kind: ProviderKind = kindArgument === 'ses' ? 'ses' : 'sns';
 const read = kind === 'ses' ? readSesRequest : readSnsRequest;
 const book = openSync(ledgerPath!, 'a');
 // A restarted emulator goes on with other chances: the process id is in the stream.
 const random = createRandom(Number(seed), `${kind} ${process.pid}`);
 let taken = 0;
+const calm = mood === 'calm';
+const CALM_DELAY_MS = 15;
+const LAST_ANSWERS_MS = 500;
 
 /** Workers ask an SES account for its rate; the accounts of a run state theirs, so this one only has to be an answer. */
 const SEND_QUOTA: WireReply = {
@@ -58,12 +62,18 @@ const server = createServer((request, response) => {
 server.keepAliveTimeout = 60_000;
 server.listen(Number(port), '127.0.0.1', () => console.log('{"event":"service.ready"}'));
 
+process.on('SIGTERM', () => {
+  server.close();
+  server.closeIdleConnections();
+  setTimeout(() => process.exit(0), LAST_ANSWERS_MS);
+});
+
 function answer(wanted: ProviderRequest, request: IncomingMessage, response: ServerResponse): void {
   if (wanted.action === 'endpoint') {
-    reply(response, random.chance(0.01) ? failure(kind, 'throttle') : endpointMade(wanted.token));
+    reply(response, !calm && random.chance(0.01) ? failure(kind, 'throttle') : endpointMade(wanted.token));
     return;
   }
-  const behaviour = chooseBehaviour(random);
+  const behaviour: Behaviour = calm ? { kind: 'accept', delayMs: CALM_DELAY_MS } : chooseBehaviour(random);
   if (behaviour.kind === 'throttle' || behaviour.kind === 'refuse') {
     reply(response, failure(kind, behaviour.kind));
     return;
@@ -83,7 +93,7 @@ function answer(wanted: ProviderRequest, request: IncomingMessage, response: Ser
 /** The ids that the provider gives the messages it took. */
 function take(messages: HandOver[]): string[] {
   return messages.map((message) => {
-    writeSync(book, handOverLine(message));
+    writeSync(book, handOverLine(message, Date.now()));
     return `${process.pid}-${++taken}`;
   });
 }
