@@ -30,6 +30,16 @@ export async function makeCampaign(scenario: Scenario, caller: TestCaller, contr
   };
 }
 
+/** The campaign that a plan calls, with its live version. */
+export async function readCampaign(pool: Pool, calls: CallPlan): Promise<{ campaignId: string; versionId: string }> {
+  const { campaignId } = calls.body as { campaignId: string };
+  const { rows } = await pool.query<{ versionId: string }>(
+    'SELECT live_version_id AS "versionId" FROM campaigns WHERE campaign_id = $1',
+    [campaignId],
+  );
+  return { campaignId, versionId: rows[0]!.versionId };
+}
+
 /** High throughput reads no profiles: there the same mail takes what it says of the person from the call. */
 function withoutProfiles(definition: object, { endpoint }: Scenario): object {
   if (endpoint !== 'highthroughput') return definition;

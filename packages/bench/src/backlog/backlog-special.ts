@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { controlCaller } from '@outrigger/chaos/campaigns';
 import type { TestCaller } from '@outrigger/testkit/tenant';
-import { readBooks, reportProgress, untilDelivered } from '../books.ts';
+import { readBooks } from '../books.ts';
 import { latenciesBetween } from '../latencies.ts';
 import { verifyLedger } from '../ledger.ts';
 import { startProbes } from '../probes.ts';
 import { queueBytes } from '../queue-bytes.ts';
+import { saturate } from '../saturate.ts';
 import { findScenario } from '../scenarios.ts';
 import type { Figure, Special, SpecialOptions, SpecialResult } from '../special.ts';
 import { startSystem } from '../system.ts';
-import { makeCampaign, makeTenant } from '../tenant.ts';
+import { makeCampaign, makeTenant, readCampaign } from '../tenant.ts';
 import { acceptedExecutions, verifyHandOvers } from '../verify.ts';
 import { measureWindow } from '../window.ts';
 import { storeBacklog } from './store-backlog.ts';
@@ -33,7 +34,7 @@ export const backlogSpecial: Special = {
 };
 
 async function runBacklog(options: SpecialOptions): Promise<SpecialResult> {
-  const { say, seconds, warmUpSeconds } = options;
+  const { say, seconds } = options;
   const size = options.size ?? DEFAULT_SIZE;
   const email = findScenario('ht-email-1')!;
   const sms = findScenario('sms')!;
@@ -48,41 +49,22 @@ async function runBacklog(options: SpecialOptions): Promise<SpecialResult> {
     const control = controlCaller(system.controlUrl);
     const emailCalls = await makeCampaign(email, caller!, control);
     const smsCalls = await makeCampaign(sms, caller!, control);
-    const { campaignId } = smsCalls.body as { campaignId: string };
-    const { rows } = await pool.query<{ versionId: string }>(
-      'SELECT live_version_id AS "versionId" FROM campaigns WHERE campaign_id = $1',
-      [campaignId],
-    );
-    const { versionId } = rows[0]!;
-    const saturated = async () => {
-      load.send({ kind: 'plan', port: ingress.port, calls: emailCalls });
-      load.send({ kind: 'saturate', connections: options.connections, outstandingMessages: options.outstanding });
-      await delay(warmUpSeconds * 1_000);
-      const window = await measureWindow(probes, [...system.groups, ...probes.groups], seconds);
-      load.send({ kind: 'pause' });
-      await untilDelivered(probes, 1);
-      return window;
-    };
-    const progress = reportProgress(probes, 1, say);
     say('high-throughput email with nothing waiting');
-    const empty = await saturated();
-    progress.stop();
+    // Twice as long to warm up: the second measurement finds everything compiled.
+    const empty = await saturate(probes, system, emailCalls, { ...options, warmUpSeconds: 2 * options.warmUpSeconds });
 
     const bytesBefore = await queueBytes(stores, pool);
     const bulk = await storeBacklog(pool, {
       ...stores,
       tenantId: caller!.tenant.tenantId,
-      campaignId,
-      versionId,
+      ...(await readCampaign(pool, smsCalls)),
       count: size,
       firstNumber: FIRST_BULK_NUMBER,
       say,
     });
     const queueBytesEach = ((await queueBytes(stores, pool)) - bytesBefore) / size;
-    const progressBehind = reportProgress(probes, 1, say);
     say(`the same with ${size} messages waiting`);
-    const behind = await saturated();
-    progressBehind.stop();
+    const behind = await saturate(probes, system, emailCalls, options);
 
     await system.startWorker('sms-worker');
     await delay(BULK_HEAD_START_SECONDS * 1_000);
