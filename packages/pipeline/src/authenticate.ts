@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Refusal, refuse } from '@outrigger/core';
 import { type ApiKey, type Pool, readApiKeys, readTenants, type Scope, type Tenant } from '@outrigger/store';
@@ -70,12 +70,12 @@ export function createAuthenticator(pool: Pool): Authenticator {
 
 /** Secrets are 256 random bits, so one SHA-256 is enough; equal-length digests compare in constant time. */
 export function hashSecret(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+  return hash('sha256', secret, 'buffer');
 }
 
-function secretMatches(secret: string, hash: Buffer): boolean {
+function secretMatches(secret: string, kept: Buffer): boolean {
   const given = hashSecret(secret);
-  return given.length === hash.length && timingSafeEqual(given, hash);
+  return given.length === kept.length && timingSafeEqual(given, kept);
 }
 
 function single(value: string | string[] | undefined): string | undefined {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { acceptGroup, readExecution } from '@outrigger/store';
+import { createIdAllocator } from '@outrigger/core';
+import { acceptGroup, dropOldRequestKeys, ensurePartitions, readExecution } from '@outrigger/store';
 import { openTestLedger } from '@outrigger/testkit';
 import { callFor, createLiveCampaign, withOtherIds } from './fixtures.ts';
 
@@ -77,4 +78,73 @@ test('a tenant reads its own execution and no other', async () => {
     call.messageIds.map((id) => [id, 'queued']),
   );
   assert.equal(await readExecution(pool, theirs.tenantId, call.executionId), undefined);
+});
+
+test('a key of the day before still answers its call again, and older days go as tables', async () => {
+  const campaign = await createLiveCampaign(pool);
+  const first = callFor(campaign);
+  await acceptGroup(pool, [first]);
+  await pool.query('UPDATE request_keys SET day = day - 1 WHERE request_key = $1', [first.requestKey]);
+  const { results } = await acceptGroup(pool, [withOtherIds(first)]);
+  assert.equal(results[0]?.kind, 'replayed');
+
+  assert.deepEqual(await dropOldRequestKeys(pool, Date.now()), [], 'yesterday and today are kept');
+  const afterTomorrow = Date.now() + 2 * 86_400_000;
+  const dropped = await dropOldRequestKeys(pool, afterTomorrow);
+  assert.equal(dropped.length, 2);
+  await ensurePartitions(pool, Date.now());
+  const again = await acceptGroup(pool, [withOtherIds(first)]);
+  assert.equal(again.results[0]?.kind, 'accepted', 'after its window the key is free');
+});
+
+test('near midnight a key is written under both days, and a repetition on either side finds it', async () => {
+  const campaign = await createLiveCampaign(pool);
+  const call = callFor(campaign);
+  await acceptGroup(pool, [call]);
+  // As a statement of the new day's first seconds finds what one of the old day's last seconds wrote.
+  await pool.query(
+    'INSERT INTO request_keys SELECT request_key, fingerprint, execution_id, day + 1 FROM request_keys WHERE request_key = $1',
+    [call.requestKey],
+  );
+  const { results } = await acceptGroup(pool, [withOtherIds(call)]);
+  assert.deepEqual(results[0], {
+    kind: 'replayed',
+    fingerprint: call.fingerprint,
+    executionId: call.executionId,
+    acceptedAt: call.acceptedAt,
+    createdBy: 'key',
+  });
+});
+
+test('a group with repetitions keeps every other call of the same bundle, with its own content', async () => {
+  const campaign = await createLiveCampaign(pool);
+  const known = callFor(campaign, 3);
+  await acceptGroup(pool, [known]);
+  const ids = createIdAllocator(100);
+  const calls = [callFor(campaign, 2), known, callFor(campaign, 1)].map((call) => ({
+    ...call,
+    ...ids.take('', call.messageIds.length),
+  }));
+  const { results, batches } = await acceptGroup(pool, calls);
+  assert.deepEqual(
+    results.map((result) => result.kind),
+    ['accepted', 'replayed', 'accepted'],
+  );
+  const { rows } = await pool.query('SELECT message_ids FROM batches WHERE batch_id = $1', [batches[0]!.batchId]);
+  assert.deepEqual(rows[0].message_ids, [...calls[0]!.messageIds, ...calls[2]!.messageIds]);
+  const contents = await pool.query('SELECT execution_id, content FROM contents_of($1) ORDER BY execution_id', [
+    calls.map((call) => call.executionId),
+  ]);
+  assert.deepEqual(
+    contents.rows.map((row) => row.content),
+    [calls[0]!.content, calls[2]!.content],
+  );
+  await pool.query('SELECT erase_contents($1)', [[calls[0]!.executionId]]);
+  const left = await pool.query('SELECT content FROM contents_of($1) ORDER BY execution_id', [
+    calls.map((call) => call.executionId),
+  ]);
+  assert.deepEqual(
+    left.rows.map((row) => row.content),
+    [null, calls[2]!.content],
+  );
 });
