@@ -226,7 +226,7 @@ describe('a campaign that cannot be triggered', () => {
   });
 
   for (const [what, definition] of [
-    ['before its start', { start_at: new Date(Date.now() + 60_000).toISOString() }],
+    ['before its start', { start_at: new Date(Date.now() + 3_600_000).toISOString() }],
     ['after its end', { end_at: new Date(Date.now() - 1).toISOString() }],
   ] as const) {
     test(`C14: ${what} is MSG-000012-400`, async () => {

@@ -27,6 +27,9 @@ export async function configurationProblems(configuration: Checked): Promise<str
   }
   problems.push(...(await templateProblems(templates, highThroughput)));
   if (channel === 'sms') problems.push(...smsProblems(settings, highThroughput));
+  if (settings.send_to_complained === true && category !== 'Transactional') {
+    problems.push('settings.send_to_complained: for Transactional alone.');
+  }
   const retry = settings.retry_period_minutes;
   if (typeof retry === 'number' && retry < SHORTEST_RETRY[category]) {
     problems.push(`settings.retry_period_minutes: at least ${SHORTEST_RETRY[category]} for ${category}.`);

@@ -13,6 +13,7 @@ import {
   valueAt,
 } from '@outrigger/core';
 import { flattenControls, headerFits, LONGEST_LINE, reservedHeader } from './mime-header.ts';
+import { composeSender, isPersonalised } from './sender.ts';
 
 /** One address in the form in which it is sent: ASCII local part, domain in punycode. */
 export type EmailTarget = { address: string };
@@ -61,7 +62,7 @@ export function resolveEmailTargets(input: ResolveInput<EmailSettings>): Resolve
 
 type Composed = { message: EmailMessage } | { failed: FailureCode; detail: string };
 
-/** Puts the rendered parts `subject`, `html`, `text` and `header:<Name>` together with the sender of the settings. */
+/** Puts the rendered parts `subject`, `html`, `text`, `amp` and `header:<Name>` together with the sender of the settings. */
 export function composeEmail({
   messageId,
   target,
@@ -69,12 +70,8 @@ export function composeEmail({
   parts,
   pieces = {},
 }: ComposeInput<EmailSettings, EmailTarget>): Composed {
-  const from = mailbox(settings.from_name, settings.from_email);
-  if ('problem' in from) return { failed: 'permanent.configuration', detail: `from_email ${from.problem}` };
-  const replyTo = settings.reply_to_email ? mailbox(settings.reply_to_name, settings.reply_to_email) : undefined;
-  if (replyTo && 'problem' in replyTo) {
-    return { failed: 'permanent.configuration', detail: `reply_to_email ${replyTo.problem}` };
-  }
+  const sender = composeSender(settings, parts);
+  if ('failed' in sender) return sender;
   const subject = cutTo(LONGEST_LINE, flattenControls(parts.subject ?? '').trim());
   if (subject === '') return { failed: '050302', detail: 'the subject is empty' };
   const html = parts.html ?? '';
@@ -82,9 +79,12 @@ export function composeEmail({
   const headers = composeHeaders(parts);
   if ('failed' in headers) return headers;
   const text = isBlank(parts.text ?? '', pieces.text) ? {} : { text: parts.text! };
-  const made = madeOf(pieces.html, 'text' in text ? pieces.text : undefined);
-  const base = { messageId, from, to: target.address, subject, html, ...text, ...made, headers: headers.headers };
-  return { message: replyTo ? { ...base, replyTo } : base };
+  const amp = parts.amp?.trim() ? { amp: parts.amp } : {};
+  // In pieces a message shares a call with others, which have one sender and no parts but HTML and text.
+  const alone = parts.amp !== undefined || sender.sender || sender.returnPath || isPersonalised(parts);
+  const made = alone ? {} : madeOf(pieces.html, 'text' in text ? pieces.text : undefined);
+  const bodies = { subject, html, ...text, ...amp, ...made };
+  return { message: { messageId, ...sender, to: target.address, ...bodies, headers: headers.headers } };
 }
 
 function madeOf(html: Pieces | undefined, text: Pieces | undefined): Pick<EmailMessage, 'pieces'> {
@@ -127,13 +127,6 @@ function composeHeaders(
     headers[name] = value;
   }
   return { headers };
-}
-
-function mailbox(name: string | undefined, raw: string): { name?: string; address: string } | { problem: string } {
-  const parsed = parseEmailAddress(raw);
-  if ('problem' in parsed) return parsed;
-  const display = flattenControls(name ?? '').trim();
-  return display === '' ? { address: parsed.address } : { name: display, address: parsed.address };
 }
 
 /** The first `limit` UTF-16 units, never half a character. */

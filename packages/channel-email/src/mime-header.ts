@@ -15,7 +15,7 @@ const HEADER_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,75}$/;
 /** Written by `buildMime`, or added on the way. Giving them twice would let content choose sender or recipients. */
 const RESERVED = new Set(
   (
-    'from to cc bcc reply-to subject date message-id mime-version return-path received dkim-signature ' +
+    'from sender to cc bcc reply-to subject date message-id mime-version return-path received dkim-signature ' +
     'resent-from resent-sender resent-to resent-cc resent-bcc resent-date resent-message-id'
   ).split(' '),
 );

@@ -7,7 +7,7 @@ import { encodePieces } from './mime-pieces.ts';
 export type MimePart = { contentType: string; encoding: 'quoted-printable' | 'base64'; content: Buffer };
 
 /** One text part; `subtype` as in `text/html`. With its pieces, only what is between the fixed ones is encoded anew. */
-export function textPart(subtype: 'plain' | 'html', text: string, pieces?: Pieces): MimePart {
+export function textPart(subtype: 'plain' | 'html' | 'x-amp-html', text: string, pieces?: Pieces): MimePart {
   const encoded = pieces ? encodePieces(text, pieces) : encodeText(text);
   return { contentType: `text/${subtype}; charset=utf-8`, ...encoded };
 }
@@ -23,9 +23,11 @@ export function textPart(subtype: 'plain' | 'html', text: string, pieces?: Piece
  */
 export function buildMime(message: EmailMessage, at: Date): Buffer {
   const { pieces = {} } = message;
-  const html = textPart('html', message.html, pieces.html);
-  if (message.text === undefined) return assembleMime(message, at, [html]);
-  return assembleMime(message, at, [textPart('plain', message.text, pieces.text), html]);
+  const parts = [textPart('html', message.html, pieces.html)];
+  // AMP stands before the HTML: some programs show nothing but the last part.
+  if (message.amp !== undefined) parts.unshift(textPart('x-amp-html', message.amp));
+  if (message.text !== undefined) parts.unshift(textPart('plain', message.text, pieces.text));
+  return assembleMime(message, at, parts);
 }
 
 /**
@@ -66,6 +68,10 @@ function messageHeaders(message: EmailMessage, at: Date): string {
   if (message.replyTo) {
     checkAddress('reply-to', message.replyTo.address);
     headers += formatMailbox('Reply-To', message.replyTo);
+  }
+  if (message.sender) {
+    checkAddress('sender', message.sender.address);
+    headers += formatMailbox('Sender', message.sender);
   }
   headers += formatHeader('Subject', message.subject);
   headers += `Date: ${at.toUTCString().replace('GMT', '+0000')}\r\nMessage-ID: <${messageIdHeader(message)}>\r\n`;

@@ -25,6 +25,7 @@ const emailSettings = z.strictObject({
   sender_name: displayName.optional(),
   sender_email: address.optional().describe('adds a Sender header where it differs from From'),
   return_path_email: address.optional().describe('where bounces go (the error address)'),
+  send_to_complained: z.boolean().optional().describe('transactional mail also to people who complained about spam'),
   retry_period_minutes: z.number().int().min(10).max(5_040).optional(),
   delivery_address_field: dottedPath.optional(),
   consent_mode: consentMode.optional(),

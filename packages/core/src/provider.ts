@@ -56,11 +56,17 @@ export type EmailMessage = {
   messageId: string;
   from: { name?: string; address: string };
   replyTo?: { name?: string; address: string };
+  /** Who sends it on behalf of `from` (RFC 5322 section 3.6.2); never equal to it. */
+  sender?: { name?: string; address: string };
+  /** Where bounces go: the envelope's sender, `from` unless given. */
+  returnPath?: string;
   /** Exactly one recipient: an address that passed `parseEmailAddress`. */
   to: string;
   subject: string;
   html: string;
   text?: string;
+  /** AMP for email, shown instead of the HTML by mail programs that know it. */
+  amp?: string;
   /** What `html` and `text` are made of, where it is known. Whoever changes one of them must leave its pieces out. */
   pieces?: { html?: Pieces; text?: Pieces };
   /** Extra headers. Names and values have been checked: no line breaks, no control characters. */

@@ -26,6 +26,9 @@ export type EmailSettings = {
   from_email: string;
   reply_to_name?: string;
   reply_to_email?: string;
+  sender_name?: string;
+  sender_email?: string;
+  return_path_email?: string;
   /** Dotted path into the profile that overrides the default field `personalEmail.address`. */
   delivery_address_field?: string;
   /** Transactional mail goes to people who are suppressed because of a spam complaint alone (spec 3.2). */

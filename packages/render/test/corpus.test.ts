@@ -82,7 +82,19 @@ const CORPUS: Record<string, string[]> = {
     '{{ "ada o\'hara-smith" | title_case }} {{ "4929123456781881" | mask }} {{ "secret" | mask: 1, 1 }} {{ nil | mask }} {{ context.html | strip_html }}',
     '{{ false | default: "d", allow_false: true }} {{ nil | default: context.count }} {{ profile.tags | default: "x" }} {{ "" | default: "y" }}',
   ],
+  'filters over dates': [
+    '{{ context.date | date_add: 3, "days" | date: "%F %H:%M %z" }} {{ "2026-01-31" | date_add: 1, "month" }} {{ "2024-02-29" | date_add: -1, "years" }} {{ "junk" | date_add: 1 }}',
+    '{{ "2026-01-31" | date_diff: "2026-03-01" }} {{ "2026-01-31" | date_diff: "2026-03-30", "months" }} {{ "2026-03-01" | date_diff: "2026-01-31", "weeks" }} {{ nil | date_diff: 1 }}',
+    '{{ context.date | tz: "Asia/Tokyo" }} {{ "2026-11-22" | day_of_week }} {{ "2027-01-01" | week_of_year }} {{ "1815-12-10" | age | at_least: 200 }}',
+  ],
+  'filters over arrays and texts': [
+    '{{ context.items | map: "price" | average }} {{ context.items | map: "price" | max }} {{ context.items | map: "price" | min }} {{ context.items | map: "price" | top: 2 | join: "," }} {{ profile.empty | max }}',
+    '{{ profile.tags | includes: "a" }} {{ profile.tags | intersects: context.matrix }} {{ profile.empty | subset_of: profile.tags }} {{ context.object | keys | join }} {{ context.object | values | json }} {{ profile | keys | join }}',
+    '{{ "ada@x.example" | email_domain }} {{ "https://Shop.example/a?b" | url_host }} {{ "junk" | url_host }} {{ "x" | md5 }} {{ "Straße" | contains_i: "STRA" }} {{ "12.5" | to_number }} {{ "no" | to_bool }} {{ 0.256 | percent: "de-DE", 1 }}',
+  ],
   'failures (E11)': [
+    '{{ context.date | date_add: 1, "fortnights" }}',
+    '{{ context.date | tz: "Nowhere/Zone" }}',
     '{{ context.date | date: "%Y", "Nowhere/Zone" }}',
     '{{ "%E0" | url_decode }}',
     '{{ 1 | currency: "EURO" }}',

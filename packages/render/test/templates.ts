@@ -99,11 +99,15 @@ const filterNames = [
   ],
   ...['first', 'last', 'reverse', 'sort', 'sort_natural', 'uniq', 'compact', 'join', 'abs', 'ceil', 'floor', 'round'],
   ...['url_encode', 'url_decode', 'raw', 'sum', 'squish', 'slugify', 'title_case', 'mask', 'number_format', 'safe_url'],
+  ...['average', 'min', 'max', 'top', 'bottom', 'keys', 'values', 'day_of_week', 'week_of_year', 'percent', 'tz'],
+  ...['md5', 'email_domain', 'url_host', 'url_path', 'url_protocol', 'to_number', 'to_bool', 'age'],
   ...['date_to_xmlschema', 'base64_encode', 'base64_decode', 'truncatewords', 'to_integer', 'array_to_sentence_string'],
 ];
 const filtersWithArgument = [
   ...['append', 'prepend', 'plus', 'minus', 'times', 'divided_by', 'modulo', 'at_least', 'at_most', 'default', 'join'],
   ...['split', 'remove', 'truncate', 'date', 'map', 'sort', 'where', 'sum', 'group_by', 'concat', 'slice', 'round'],
+  ...['includes', 'intersects', 'subset_of', 'contains_i', 'equals_i', 'starts_with', 'ends_with', 'index_of'],
+  ...['date_add', 'date_diff', 'top', 'bottom', 'percent', 'tz'],
   ...['has', 'find', 'find_index', 'reject', 'push', 'unshift', 'currency', 'format_date', 'replace', 'mask', 'lstrip'],
 ];
 const argument = fc.oneof(

@@ -3,7 +3,8 @@
  * Found at activation instead of in each render.
  */
 import { date } from '../liquid/date.ts';
-import { currency, formatDate, numberFormat } from '../liquid/formats.ts';
+import { dateAdd, dateDiff, tz } from '../liquid/date-arithmetic.ts';
+import { currency, formatDate, numberFormat, percent } from '../liquid/formats.ts';
 import { bodiesOf, type FilterCall, type FilteredValue, type Node } from '../liquid/tree.ts';
 import { error, type Finding } from '../problem.ts';
 
@@ -14,6 +15,10 @@ const TRIALS: Record<string, (...args: unknown[]) => unknown> = {
   currency: (code, locale) => currency(1, code, locale),
   number_format: (locale, decimals) => numberFormat(1, locale, decimals),
   format_date: (pattern, locale, zone) => formatDate(ANY_DATE, pattern, locale, zone),
+  percent: (locale, decimals) => percent(1, locale, decimals),
+  date_add: (count, unit) => dateAdd(ANY_DATE, count, unit),
+  date_diff: (_until, unit) => dateDiff(ANY_DATE, ANY_DATE, unit),
+  tz: (zone) => tz(ANY_DATE, zone),
   date: (format, zone) => date.call(UNLIMITED, ANY_DATE, format, zone),
 };
 

@@ -1,7 +1,10 @@
 import { filters as builtIn, toValue } from 'liquidjs';
 import { safeUrl } from '../html/url.ts';
+import { average, bottom, includes, intersects, keys, max, min, subsetOf, top, values } from './collections.ts';
 import { date, dateToRfc822, dateToXmlSchema, type FilterScope } from './date.ts';
-import { currency, formatDate, numberFormat } from './formats.ts';
+import { age, dateAdd, dateDiff, dayOfWeek, tz, weekOfYear } from './date-arithmetic.ts';
+import { currency, formatDate, numberFormat, percent } from './formats.ts';
+import { textFilters } from './texts.ts';
 
 /**
  * Built-in filters that templates may use. Absent on purpose: `*_exp` (they evaluate strings as templates and outrun the
@@ -55,16 +58,34 @@ function mask(this: FilterScope, value: unknown, first: unknown = 0, last: unkno
 }
 
 const ADDED = {
+  age,
+  average,
+  bottom,
   currency,
   date,
+  date_add: dateAdd,
+  date_diff: dateDiff,
   date_to_rfc822: dateToRfc822,
   date_to_xmlschema: dateToXmlSchema,
+  day_of_week: dayOfWeek,
   format_date: formatDate,
+  includes,
+  intersects,
+  keys,
   mask,
+  max,
+  min,
   number_format: numberFormat,
+  percent,
   round,
   safe_url: safeUrl,
+  subset_of: subsetOf,
   title_case: titleCase,
+  top,
+  tz,
+  values,
+  week_of_year: weekOfYear,
+  ...textFilters(stringify),
 };
 
 /** Every filter templates may use, by name; shared by LiquidJS and the compiled path, so both give the same bytes. */

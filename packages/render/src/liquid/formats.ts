@@ -20,6 +20,7 @@ function cached<Format>(cache: Map<string, Format>, key: string, build: () => Fo
 }
 
 const numberFormats = new Map<string, FormatNumber>();
+const percentFormats = new Map<string, FormatNumber>();
 const nameFormats = new Map<string, Intl.DateTimeFormat>();
 
 /** Context values are untyped strings (spec 13.1): numbers are read from either; anything else is undefined. */
@@ -52,6 +53,18 @@ export function numberFormat(value: unknown, locale?: unknown, decimals?: unknow
   return cached(numberFormats, `${language}#${digits}`, () =>
     fastNumberFormat(new Intl.NumberFormat(language, fractionDigits(digits))),
   )(number);
+}
+
+/** Liquid `percent: locale, decimals`: 0.25 is 25 %. A value that is no number comes back unchanged; a bad locale throws. */
+export function percent(value: unknown, locale?: unknown, decimals?: unknown): unknown {
+  const number = numberFrom(value);
+  if (number === undefined) return value;
+  const language = localeFrom(locale);
+  const digits = numberFrom(decimals);
+  return cached(percentFormats, `${language}#${digits}`, () => {
+    const format = new Intl.NumberFormat(language, { style: 'percent', ...fractionDigits(digits) });
+    return (one) => format.format(one);
+  })(number);
 }
 
 function fractionDigits(digits: number | undefined): Intl.NumberFormatOptions {

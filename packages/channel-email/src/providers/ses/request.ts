@@ -15,6 +15,8 @@ export function rawRequest(message: EmailMessage, raw: Buffer, configurationSet:
     FromEmailAddress: message.from.address,
     Destination: { ToAddresses: [message.to] },
     EmailTags: [{ Name: SES_MESSAGE_TAG, Value: message.messageId }],
+    // SES keeps the envelope's sender to itself; this is where it forwards bounces and complaints to.
+    FeedbackForwardingEmailAddress: message.returnPath,
     ConfigurationSetName: configurationSet,
   });
   const base64 = raw.toString('base64');

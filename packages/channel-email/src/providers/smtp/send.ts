@@ -14,7 +14,7 @@ export function createSmtpProvider(config: SmtpConfig): Provider<EmailMessage> {
       const raw = buildMime(message, new Date());
       const progress = watch(raw);
       try {
-        const envelope = { from: message.from.address, to: [message.to] };
+        const envelope = { from: message.returnPath ?? message.from.address, to: [message.to] };
         const answer = await transport.sendMail({ envelope, raw, signal });
         return { kind: 'accepted', providerMessageId: queueIdOf(answer.response) ?? messageIdHeader(message) };
       } catch (error) {

@@ -1,0 +1,70 @@
+import { type EmailMessage, type EmailSettings, type FailureCode, parseEmailAddress } from '@outrigger/core';
+import { flattenControls } from './mime-header.ts';
+
+/** Who a message comes from (spec 3.2). */
+export type SenderFields = Pick<EmailMessage, 'from' | 'replyTo' | 'sender' | 'returnPath'>;
+type Failed = { failed: FailureCode; detail: string };
+
+/** A rendered part whose name starts so takes the place of the setting of that name. */
+const SETTING_PART = 'setting:';
+
+/**
+ * The sender of one message: settings that are templates were rendered with the content. A fixed setting that is wrong
+ * concerns every message; what a template yields concerns this one.
+ */
+export function composeSender(settings: EmailSettings, parts: Record<string, string>): SenderFields | Failed {
+  const from = mailboxOf('from', settings, parts);
+  if ('failed' in from) return from;
+  const fields: SenderFields = { from };
+  if (settings.reply_to_email && settingOf('reply_to_email', settings, parts) !== '') {
+    const replyTo = mailboxOf('reply_to', settings, parts);
+    if ('failed' in replyTo) return replyTo;
+    fields.replyTo = replyTo;
+  }
+  if (settings.sender_email) {
+    // Configured and empty for this recipient: the author says who must answer for it, so it is not sent (spec 3.2).
+    const sender = mailboxOf('sender', settings, parts);
+    if ('failed' in sender) return sender;
+    if (sender.address !== from.address) fields.sender = sender;
+  }
+  if (settings.return_path_email) {
+    const parsed = parseEmailAddress(settings.return_path_email);
+    if ('problem' in parsed)
+      return { failed: 'permanent.configuration', detail: `return_path_email ${parsed.problem}` };
+    fields.returnPath = parsed.address;
+  }
+  return fields;
+}
+
+const TEMPLATE_PARTS = [
+  'from_name',
+  'from_email',
+  'reply_to_name',
+  'reply_to_email',
+  'sender_name',
+  'sender_email',
+].map((name) => SETTING_PART + name);
+
+/** Whether the sender was rendered for this message. */
+export function isPersonalised(parts: Record<string, string>): boolean {
+  return TEMPLATE_PARTS.some((name) => parts[name] !== undefined);
+}
+
+function settingOf(name: keyof EmailSettings, settings: EmailSettings, parts: Record<string, string>): string {
+  return flattenControls(parts[SETTING_PART + name] ?? String(settings[name] ?? '')).trim();
+}
+
+function mailboxOf(
+  which: 'from' | 'reply_to' | 'sender',
+  settings: EmailSettings,
+  parts: Record<string, string>,
+): { name?: string; address: string } | Failed {
+  const name = `${which}_email` as const;
+  const parsed = parseEmailAddress(settingOf(name, settings, parts));
+  if ('problem' in parsed) {
+    const isRendered = parts[SETTING_PART + name] !== undefined;
+    return { failed: isRendered ? '050302' : 'permanent.configuration', detail: `${name} ${parsed.problem}` };
+  }
+  const display = settingOf(`${which}_name`, settings, parts);
+  return display === '' ? { address: parsed.address } : { name: display, address: parsed.address };
+}
