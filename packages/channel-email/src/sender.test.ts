@@ -52,7 +52,7 @@ test('an address that a template yields and that is none concerns this message a
   const settings = { ...SETTINGS, from_email: '{{ context.from }}' };
   assert.deepEqual(compose(settings, { 'setting:from_email': 'nobody' }), {
     failed: '050302',
-    detail: 'from_email has no @',
+    detail: 'from_email has no local part before @',
   });
   const fixed = compose({ ...SETTINGS, from_email: 'nobody' });
   assert.equal('failed' in fixed && fixed.failed, 'permanent.configuration');

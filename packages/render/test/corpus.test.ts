@@ -83,7 +83,7 @@ const CORPUS: Record<string, string[]> = {
     '{{ false | default: "d", allow_false: true }} {{ nil | default: context.count }} {{ profile.tags | default: "x" }} {{ "" | default: "y" }}',
   ],
   'filters over dates': [
-    '{{ context.date | date_add: 3, "days" | date: "%F %H:%M %z" }} {{ "2026-01-31" | date_add: 1, "month" }} {{ "2024-02-29" | date_add: -1, "years" }} {{ "junk" | date_add: 1 }}',
+    '{{ context.date | date_add: 3, "days" | date: "%Y-%m-%d %H:%M %z" }} {{ "2026-01-31" | date_add: 1, "month" }} {{ "2024-02-29" | date_add: -1, "years" }} {{ "junk" | date_add: 1 }}',
     '{{ "2026-01-31" | date_diff: "2026-03-01" }} {{ "2026-01-31" | date_diff: "2026-03-30", "months" }} {{ "2026-03-01" | date_diff: "2026-01-31", "weeks" }} {{ nil | date_diff: 1 }}',
     '{{ context.date | tz: "Asia/Tokyo" }} {{ "2026-11-22" | day_of_week }} {{ "2027-01-01" | week_of_year }} {{ "1815-12-10" | age | at_least: 200 }}',
   ],
