@@ -119,7 +119,7 @@ describe('an unknown message and the report of its provider', () => {
         const message = await look();
         return message.state === state && message;
       });
-    return { look, reach, path };
+    return { look, reach, path, campaignId: demo.campaignId };
   }
 
   const address = (name: string) => `${name}-${randomUUID()}@shop.example`;
@@ -201,6 +201,23 @@ describe('an unknown message and the report of its provider', () => {
       return found.feedback.length === 1 && found;
     });
     assert.equal(later.events.length, sent.events.length);
+  });
+
+  test('is not sent again when the report comes after the policy decided, and before a worker claims it', async () => {
+    const { reach, look, campaignId } = await send(address('cut'));
+    const { messageId } = await reach('unknown');
+    const brake = { scope: 'campaign', target: campaignId, action: 'pause' };
+    const paused = await stack.call('control', 'POST', '/operations/brakes', brake);
+    assert.equal(paused.status, 201, JSON.stringify(paused.body));
+    await waitFor('the policy to decide', async () =>
+      (await look()).events.some((event) => event.state === 'queued' && event.possibleDuplicate),
+    );
+    await post(sesEvent('Send', { messageId, sesId: ses.takenOf(messageId)[0]!.sesId }));
+    await waitFor('the fact', async () => (await look()).feedback.length === 1);
+    await stack.call('control', 'DELETE', `/operations/brakes/${paused.body.brakeId}`);
+    const sent = await reach('sent');
+    assert.equal(sent.events.at(-1)!.providerMessageId, ses.takenOf(messageId)[0]!.sesId);
+    assert.equal(ses.takenOf(messageId).length, 1);
   });
 
   test('is settled while it is held for a person', async () => {
