@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { readSnsFeedback } from '@outrigger/aws-sns';
 import { readSesFeedback, resolveEmailTargets } from '@outrigger/channel-email';
 import { createCallbackStore, pollQueue, readCallbacks } from '@outrigger/pipeline';
@@ -25,7 +25,6 @@ const deps = {
   resolveEmail: resolveEmailTargets,
   softBounceThreshold: 5,
 };
-after(() => pool.query('SELECT 1'));
 
 const DAY_MS = 86_400_000;
 
@@ -220,6 +219,7 @@ describe('callbacks that say nothing', () => {
     ['quarantined', 'I13: not JSON', callback('hello')],
     ['quarantined', 'I13: a JSON bomb', callback('['.repeat(200_000))],
     ['quarantined', 'a NUL byte and half a surrogate pair', callback('{"eventType":"\0\uD800"}')],
+    ['quarantined', 'a NUL byte in its id', callback('hello', { sourceId: `a\0${randomUUID()}` })],
     ['quarantined', 'a provider that nobody reads', callback('{}', { provider: 'pigeon' })],
     ['ignored', 'another sender of the same account', callback(sesEvent('Send', { to: 'x@shop.example' }))],
     ['orphan', 'F48: a message that nobody knows', callback(sesEvent('Send', { messageId: randomUUID() }))],
@@ -229,7 +229,8 @@ describe('callbacks that say nothing', () => {
       const { sent } = await tenant();
       const { messageId, look } = await sent('ada@shop.example', 'a');
       await report(one, callback(sesEvent('Send', { messageId })));
-      const found = await pool.query('SELECT result, body FROM callbacks WHERE source_id = $1', [one.sourceId]);
+      const sourceId = one.sourceId.replaceAll('\0', '\uFFFD');
+      const found = await pool.query('SELECT result, body FROM callbacks WHERE source_id = $1', [sourceId]);
       assert.equal(found.rows[0].result, result);
       assert.equal(found.rows[0].body === null, result === 'ignored');
       assert.equal((await look()).feedback.length, 1);

@@ -36,19 +36,19 @@ export async function storeCallbacks(pool: Pool, callbacks: NewCallback[]): Prom
       sorted.map(() => uuidv7()),
       sorted.map((one) => one.provider),
       sorted.map((one) => one.account),
-      sorted.map((one) => one.sourceId),
+      sorted.map((one) => storableText(one.sourceId)),
       sorted.map((one) => storableText(one.body)),
     ],
   });
   return rowCount ?? 0;
 }
 
-/** Postgres text holds no NUL and no half surrogate pairs; JSON that has one decoded in it is quarantined for its own reasons. */
+/** Postgres text holds no NUL and no half surrogate pairs: one of them must not keep the others of its group from the table. */
 function storableText(text: string): string {
   return text.replaceAll('\0', '\uFFFD').toWellFormed();
 }
 
-/** Takes due callbacks, oldest first, for the length of the caller's transaction: another process takes others. */
+/** Takes due callbacks, oldest first and always in one order, for the length of the caller's transaction: another process takes others. */
 export async function takeCallbacks(client: PoolClient, limit: number): Promise<StoredCallback[]> {
   const { rows } = await client.query<{
     callback_id: string;
@@ -60,7 +60,7 @@ export async function takeCallbacks(client: PoolClient, limit: number): Promise<
     tries: number;
   }>(
     `SELECT callback_id, provider, account, source_id, received_at, body, tries FROM callbacks
-     WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
+     WHERE due_at <= now() ORDER BY due_at, callback_id LIMIT $1 FOR UPDATE SKIP LOCKED`,
     [limit],
   );
   return rows.map((row) => ({
