@@ -3,6 +3,7 @@ import { addHealthRoutes, createApp, finishApp, type Log } from '@outrigger/runt
 import type { Pool } from '@outrigger/store';
 import type { Express } from 'express';
 import { accountRoutes } from './account-routes.ts';
+import { audienceRoutes } from './audience-routes.ts';
 import { brakeRoutes } from './brake-routes.ts';
 import { campaignRoutes } from './campaign-routes.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
@@ -36,6 +37,7 @@ export function createControlApp(deps: {
   mount(app, CONTENT_BASE, fragmentRoutes({ pool, authenticate }));
   mount(app, CONTENT_BASE, templateRoutes({ pool, authenticate }));
   mount(app, BASE, profileRoutes({ pool, authenticate }));
+  mount(app, BASE, audienceRoutes({ pool, authenticate }));
   mount(app, BASE, deadLetterRoutes({ pool, authenticate }));
   mount(app, BASE, brakeRoutes({ pool, authenticate }));
   mount(app, BASE, accountRoutes({ pool, authenticate }));

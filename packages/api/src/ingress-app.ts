@@ -2,6 +2,7 @@ import { type Admit, createAuthenticator, type Enqueue } from '@outrigger/pipeli
 import { addHealthRoutes, createApp, finishApp, type Log } from '@outrigger/runtime';
 import type { HoldBack, Pool } from '@outrigger/store';
 import type { Express } from 'express';
+import { audienceExecutionRoutes } from './audience-execution-routes.ts';
 import { mount } from './describe.ts';
 import { executionRoutes } from './execution-routes.ts';
 import { healthRoute } from './health-route.ts';
@@ -28,6 +29,7 @@ export function createIngressApp(deps: {
   addHealthRoutes(app, [ledger]);
   mount(app, '/ajo/im', healthRoute([ledger, queue]));
   mount(app, '/ajo/im', triggerRoutes({ ...deps, authenticate, admit }));
+  mount(app, '/ajo/im', audienceExecutionRoutes({ pool, authenticate }));
   mount(app, '/ajo/im', executionRoutes({ pool, authenticate }));
   addOpenApiRoutes(app);
   finishApp(app, log);

@@ -1,4 +1,6 @@
 export * from './answers/index.ts';
+export * from './audience.ts';
+export * from './audience-call.ts';
 export * from './campaign.ts';
 export * from './channel-configuration.ts';
 export * from './content/index.ts';

@@ -145,7 +145,7 @@ function acceptItem(
 }
 
 /** 128 bits of SHA-256 as uuid text: what keys and fingerprints are stored as. */
-function digest(text: string): string {
+export function digest(text: string): string {
   const hex = hash('sha256', text);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }

@@ -10,6 +10,12 @@ export const dispatcherConfig = ledgerConfig
     PROVIDER_TIMEOUT_MS: workerConfig.shape.PROVIDER_TIMEOUT_MS,
     UNKNOWN_WINDOW_MS: workerConfig.shape.UNKNOWN_WINDOW_MS,
     JANITOR_EVERY_MS: z.coerce.number().int().min(100).default(1_000).describe('How often the janitor looks'),
+    MAX_BULK_WAITING: z.coerce
+      .number()
+      .int()
+      .min(100)
+      .default(20_000)
+      .describe('Messages of one tenant that may wait in a bulk lane before an audience is read on'),
     SWEEP_AFTER_MS: z.coerce
       .number()
       .int()

@@ -1,6 +1,6 @@
-/** The dispatcher: the janitor that repairs what crashes and lost queues leave behind. */
+/** The dispatcher: audiences into messages, schedules, and the janitor that repairs what crashes and lost queues leave behind. */
 import { deriveTiming } from '@outrigger/core';
-import { createEnqueuer, startBacklogMonitor, startJanitor } from '@outrigger/pipeline';
+import { createEnqueuer, startBacklogMonitor, startFanOut, startJanitor } from '@outrigger/pipeline';
 import { openQueueStore } from '@outrigger/queue';
 import {
   addHealthRoutes,
@@ -44,6 +44,8 @@ await runService(log, async (parts) => {
   addHealthRoutes(app, [{ name: 'postgres', check: () => pool.query('SELECT 1') }]);
   finishApp(app, log);
   parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
+  const { oldestAgeMs } = backlog;
+  parts.push(startFanOut({ pool, enqueue, log, oldestAgeMs, maxWaiting: config.MAX_BULK_WAITING }));
   parts.push(
     startJanitor({
       pool,

@@ -36,3 +36,50 @@ export const peopleSettings = z
   .meta({ id: 'PeopleSettings' });
 
 export const nothing = z.strictObject({}).describe('An empty object');
+
+/** How an audience execution stands (reference messaging.yaml), with what we know beyond that. */
+export const audienceStatus = z
+  .object({
+    executionId: z.string(),
+    campaignId: z.uuid(),
+    audienceId: z.uuid(),
+    status: z.enum(['Succeeded', 'InProgress', 'Failed']),
+    targetedProfileCount: z.int().describe('Members that became messages so far'),
+    createdAt: answerInstant,
+    startedAt: answerInstant.optional(),
+    finishedAt: answerInstant.optional(),
+    withoutIdentityCount: z.int().describe("Members without an identity in the campaign's namespace"),
+    leftOverCount: z.int().describe("Members for whom the time of the campaign's rate was up"),
+    failureCode: z.string().optional(),
+    failureReason: z.string().optional(),
+  })
+  .meta({ id: 'AudienceExecutionStatus' });
+
+export const scheduleAnswer = z
+  .object({
+    scheduleId: z.uuid(),
+    scheduleStatus: z.enum(['Scheduled', 'Triggered']),
+    audience: z.object({ id: z.uuid() }),
+    campaignId: z.uuid(),
+    executeAt: answerInstant,
+    executionDetails: audienceStatus.optional(),
+  })
+  .meta({ id: 'ScheduledExecution' });
+
+export const audienceAnswer = z
+  .object({
+    audienceId: z.uuid(),
+    name: z.string(),
+    description: z.string(),
+    kind: z.enum(['list', 'rule']),
+    rule: z.unknown().optional(),
+    createdAt: answerInstant,
+    createdBy: z.string(),
+    modifiedAt: answerInstant,
+  })
+  .meta({ id: 'Audience' });
+export const audiencePage = z.object({ data: z.array(audienceAnswer), _page: keysetPage });
+export const memberPage = z.object({ data: z.array(z.object({ profileId: z.uuid() })), _page: keysetPage });
+export const membersChanged = z.object({ added: z.int(), removed: z.int() });
+export const audienceCount = z.object({ count: z.int() });
+export const audiencePreview = z.object({ count: z.int(), sample: z.array(profileAnswer) });
