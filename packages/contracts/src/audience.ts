@@ -19,18 +19,20 @@ const text = z
 const number = z.number().refine(Number.isFinite, 'must be a finite number');
 const scalar = z.union([text, number, z.boolean()]);
 
-const part: z.ZodType<AudienceRule> = z.lazy(() =>
-  z.union([
-    z.strictObject({ and: z.array(part).min(1).max(MAX_PARTS) }),
-    z.strictObject({ or: z.array(part).min(1).max(MAX_PARTS) }),
-    z.strictObject({ not: part }),
-    z.strictObject({ path, op: z.literal('exists') }),
-    z.strictObject({ path, op: z.enum(['eq', 'ne']), value: scalar }),
-    z.strictObject({ path, op: z.literal('in'), value: z.array(scalar).min(1).max(1_000) }),
-    z.strictObject({ path, op: z.enum(['gt', 'gte', 'lt', 'lte']), value: z.union([text, number]) }),
-    z.strictObject({ path, op: z.literal('contains'), value: scalar }),
-  ]),
-);
+const part: z.ZodType<AudienceRule> = z
+  .lazy(() =>
+    z.union([
+      z.strictObject({ and: z.array(part).min(1).max(MAX_PARTS) }),
+      z.strictObject({ or: z.array(part).min(1).max(MAX_PARTS) }),
+      z.strictObject({ not: part }),
+      z.strictObject({ path, op: z.literal('exists') }),
+      z.strictObject({ path, op: z.enum(['eq', 'ne']), value: scalar }),
+      z.strictObject({ path, op: z.literal('in'), value: z.array(scalar).min(1).max(1_000) }),
+      z.strictObject({ path, op: z.enum(['gt', 'gte', 'lt', 'lte']), value: z.union([text, number]) }),
+      z.strictObject({ path, op: z.literal('contains'), value: scalar }),
+    ]),
+  )
+  .meta({ id: 'AudienceRulePart' });
 
 /** Who belongs to an audience (core's `AudienceRule`): bounded in depth and size, so that it can be asked of every profile. */
 export const audienceRule = part
