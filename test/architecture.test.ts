@@ -28,7 +28,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   pipeline: ['core', 'contracts', 'metrics', 'store', 'queue', 'render', 'runtime', 'flow'],
   flow: ['core', 'metrics', 'store'],
   authoring: ['core', 'contracts', 'store', 'render'],
-  api: ['core', 'contracts', 'store', 'runtime', 'pipeline', 'authoring'],
+  api: ['core', 'contracts', 'store', 'runtime', 'pipeline', 'authoring', 'intake'],
+  // Reads files of any size into the ledger.
+  intake: ['core', 'contracts', 'store'],
   testkit: ['core', 'contracts', 'store', 'queue'],
   // Runs everything from outside, on stores that infra/local starts.
   chaos: ['core', 'store', 'queue', 'pipeline', 'testkit', 'local'],

@@ -9,6 +9,7 @@ import { campaignRoutes } from './campaign-routes.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { mount } from './describe.ts';
 import { fragmentRoutes } from './fragment-routes.ts';
+import { importRoutes } from './import-routes.ts';
 import { addOpenApiRoutes } from './openapi/routes.ts';
 import { profileRoutes } from './profile-routes.ts';
 import { sandboxRoutes } from './sandbox-routes.ts';
@@ -38,6 +39,7 @@ export function createControlApp(deps: {
   mount(app, CONTENT_BASE, templateRoutes({ pool, authenticate }));
   mount(app, BASE, profileRoutes({ pool, authenticate }));
   mount(app, BASE, audienceRoutes({ pool, authenticate }));
+  mount(app, BASE, importRoutes({ pool, authenticate }));
   mount(app, BASE, deadLetterRoutes({ pool, authenticate }));
   mount(app, BASE, brakeRoutes({ pool, authenticate }));
   mount(app, BASE, accountRoutes({ pool, authenticate }));

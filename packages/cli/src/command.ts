@@ -9,6 +9,8 @@ export type Typed = {
   options: { [name: string]: string | boolean | undefined };
   client: Client;
   nowMs: number;
+  /** Tells how a long command gets on; `line` takes the place of the one before. */
+  progress(line: string): void;
 };
 
 /** What a command found: the service's answer for scripts, and the same for a person. */

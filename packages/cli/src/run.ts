@@ -5,6 +5,7 @@ import { ACCOUNT_COMMANDS } from './commands/account.ts';
 import { BRAKE_COMMANDS } from './commands/brake.ts';
 import { DLQ_COMMANDS } from './commands/dlq.ts';
 import { DOCTOR } from './commands/doctor.ts';
+import { PROFILE_COMMANDS } from './commands/profiles.ts';
 import { REDRIVE_COMMANDS } from './commands/redrive.ts';
 import { readConfig } from './config.ts';
 import { EXIT, type Problem, usage } from './exit-codes.ts';
@@ -17,11 +18,16 @@ export const COMMANDS: (Command | StandaloneCommand)[] = [
   ...REDRIVE_COMMANDS,
   ...BRAKE_COMMANDS,
   ...ACCOUNT_COMMANDS,
+  ...PROFILE_COMMANDS,
   DOCTOR,
 ];
 
 /** Runs one command line. What is asked for goes to `out`, and why it could not be done to `err`. */
-export async function run(args: string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+export async function run(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  progress: (line: string) => void = () => {},
+): Promise<Ended> {
   const command = COMMANDS.filter(({ words }) => words.every((word, place) => args[place] === word))[0];
   if (!command) return withoutCommand(args);
   const typed = readArguments(command, args.slice(command.words.length));
@@ -41,7 +47,8 @@ export async function run(args: string[], env: NodeJS.ProcessEnv): Promise<Ended
     return { exitCode: EXIT.config, out: '', err: `The environment is not complete:\n${lines.join('\n')}` };
   }
   const client = createClient(read.config);
-  const result = await command.run({ operands: positionals, options: plain(values), client, nowMs: Date.now() });
+  const line = { operands: positionals, options: plain(values), client, nowMs: Date.now(), progress };
+  const result = await command.run(line);
   return 'problem' in result ? failed(result.problem) : reported(result, values.json === true);
 }
 

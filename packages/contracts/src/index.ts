@@ -6,6 +6,7 @@ export * from './channel-configuration.ts';
 export * from './content/index.ts';
 export * from './content-api.ts';
 export * from './execution.ts';
+export * from './import.ts';
 export * from './json.ts';
 export * from './profile.ts';
 export * from './provider-pool.ts';

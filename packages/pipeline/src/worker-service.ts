@@ -1,8 +1,16 @@
-import { type Channel, type ChannelPort, deriveTiming, type KeepSandboxRecord, type Provider } from '@outrigger/core';
+import {
+  type Channel,
+  type ChannelPort,
+  createGrouper,
+  deriveTiming,
+  type KeepSandboxRecord,
+  type Provider,
+  type SandboxRecord,
+} from '@outrigger/core';
 import type { ConfiguredAccount } from '@outrigger/flow';
 import { openQueueStore } from '@outrigger/queue';
 import { addHealthRoutes, createApp, errorFields, finishApp, type Log, listen, type Part } from '@outrigger/runtime';
-import { keepSandboxRecord, openPool } from '@outrigger/store';
+import { keepSandboxRecords, openPool } from '@outrigger/store';
 import { createEnqueuer } from './enqueue.ts';
 import { startProviderPool } from './provider-pool.ts';
 import { startChannelWorker } from './worker.ts';
@@ -53,7 +61,15 @@ export async function startWorkerService<Config, Settings, Target, Message exten
   finishApp(app, log);
   parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
 
-  const keep: KeepSandboxRecord = (record) => keepSandboxRecord(pool, record);
+  // What is sent at the same time is kept together: a commit a message would be the slowest part of the sandbox.
+  const kept = createGrouper<SandboxRecord, void>({
+    maxWeight: 100,
+    async flush(records) {
+      await keepSandboxRecords(pool, records);
+      return records.map(() => undefined);
+    },
+  });
+  const keep: KeepSandboxRecord = (record) => kept.add(record);
   const { provider, part } = await startProviderPool({
     channel: channelName,
     accounts: config.accounts,

@@ -19,6 +19,9 @@ export function checkBodyHeaders(req: IncomingMessage, limitBytes: number): Refu
   return undefined;
 }
 
+/** Longest time for a body that is read whole, where the server itself allows more. */
+const BODY_TIMEOUT_MS = 10_000;
+
 /** Headers of an answer given before the body was read: who announced too much to throw away is hung up on. */
 export function unreadBodyHeaders(req: IncomingMessage): Record<string, string> {
   return !req.complete && announcedBytes(req) > MAX_DISCARDED_BYTES ? { connection: 'close' } : {};
@@ -29,6 +32,14 @@ export function readBody(req: IncomingMessage, limitBytes: number): Promise<{ bo
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    const timer = setTimeout(() => {
+      chunks.length = 0;
+      resolve({ refusal: refuse('MSG-000408') });
+      // The answer goes out first.
+      setTimeout(() => req.destroy(), 1_000).unref();
+    }, BODY_TIMEOUT_MS);
+    req.once('close', () => clearTimeout(timer));
+    req.once('end', () => clearTimeout(timer));
     req.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= limitBytes) {

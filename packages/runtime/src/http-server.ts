@@ -10,6 +10,8 @@ export type ListenOptions = {
   port: number;
   /** Longest time from a request's first byte to its last (reliability A29); its headers get half of it. */
   requestTimeoutMs?: number;
+  /** Longest time for the headers, when a request may take far longer than them. */
+  headersTimeoutMs?: number;
 };
 
 /** Node's default, set on purpose (reliability A32). */
@@ -24,7 +26,7 @@ const LOOK_FOR_IDLE_MS = 100;
  * answer: a caller that keeps one busy would otherwise hold the stop up for as long as it calls.
  */
 export async function listen(app: Express, options: ListenOptions): Promise<Part & { port: number }> {
-  const { requestTimeoutMs = 10_000 } = options;
+  const { requestTimeoutMs = 10_000, headersTimeoutMs = requestTimeoutMs / 2 } = options;
   /** The newest answer of each connection, finished or not. Node writes a connection's answers in order. */
   const newest = new WeakMap<Socket, ServerResponse>();
   let stopping = false;
@@ -36,9 +38,9 @@ export async function listen(app: Express, options: ListenOptions): Promise<Part
   const server: Server = createServer(
     {
       requestTimeout: requestTimeoutMs,
-      headersTimeout: requestTimeoutMs / 2,
+      headersTimeout: headersTimeoutMs,
       // Node looks for late requests only every 30 s unless told otherwise.
-      connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs / 4),
+      connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs / 2),
       keepAliveTimeout: 30_000,
       maxHeaderSize: MAX_HEADER_BYTES,
       // The app answers a missing Host with the documented body; Node would answer with none.

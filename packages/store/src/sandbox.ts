@@ -12,11 +12,17 @@ type SandboxRow = {
 };
 
 /** Keeps what the sandbox provider was given. Not part of the ledger: only for looking at. */
-export async function keepSandboxRecord(pool: Pool, record: SandboxRecord): Promise<void> {
+export async function keepSandboxRecords(pool: Pool, records: SandboxRecord[]): Promise<void> {
   await pool.query({
     name: 'keep-sandbox',
-    text: 'INSERT INTO sandbox_records (channel, message_id, recipient, content) VALUES ($1, $2, $3, $4)',
-    values: [record.channel, record.messageId, record.recipient, JSON.stringify(record.content)],
+    text: `INSERT INTO sandbox_records (channel, message_id, recipient, content)
+           SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[])`,
+    values: [
+      records.map((record) => record.channel),
+      records.map((record) => record.messageId),
+      records.map((record) => record.recipient),
+      records.map((record) => JSON.stringify(record.content)),
+    ],
   });
 }
 

@@ -25,5 +25,7 @@ await runService(log, async (parts) => {
     onListWork: listWorker.wake,
   });
   parts.push(startCampaignRefresher(pool, log));
-  parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
+  // A file of a million rows takes minutes; all other bodies have ten seconds (runtime's readBody).
+  const timeouts = { requestTimeoutMs: 6 * 60 * 60_000, headersTimeoutMs: 5_000 };
+  parts.push(await listen(app, { host: config.HOST, port: config.PORT, ...timeouts }));
 });

@@ -83,3 +83,34 @@ export const memberPage = z.object({ data: z.array(z.object({ profileId: z.uuid(
 export const membersChanged = z.object({ added: z.int(), removed: z.int() });
 export const audienceCount = z.object({ count: z.int() });
 export const audiencePreview = z.object({ count: z.int(), sample: z.array(profileAnswer) });
+
+const importMembers = {
+  importId: z.uuid(),
+  kind: z.enum(['profiles', 'members']),
+  format: z.enum(['csv', 'ndjson']),
+  mode: z.enum(['merge', 'replace']),
+  audienceId: z.uuid().nullable(),
+  fileName: z.string(),
+  status: z.enum(['ACCEPTED', 'PROCESSING', 'COMPLETE', 'ERROR']),
+  failureCode: z.string().nullable(),
+  failureDetail: z.string().nullable(),
+  rowsDone: z.int(),
+  createdCount: z.int(),
+  updatedCount: z.int(),
+  mergedCount: z.int(),
+  failedCount: z.int(),
+  rowsPerSecond: z.int().nullable(),
+  createdAt: answerInstant,
+  startedAt: answerInstant.nullable(),
+  finishedAt: answerInstant.nullable(),
+};
+export const importAnswer = z.object(importMembers).meta({ id: 'Import' });
+export const importDetail = z
+  .object({
+    ...importMembers,
+    failedRows: z
+      .array(z.object({ line: z.int(), code: z.string(), reason: z.string() }))
+      .describe('The first bad rows; failedCount counts all of them'),
+  })
+  .meta({ id: 'ImportDetail' });
+export const importPage = z.object({ data: z.array(importAnswer), _page: keysetPage });
