@@ -36,6 +36,7 @@ for (const path of [
   'docs/lifecycle.md',
   'docs/campaigns.md',
   'docs/guarantees.md',
+  'docs/benchmarks/README.md',
   'docs/openapi.json',
   '.env.example',
 ]) {

@@ -4,6 +4,7 @@ import { describeMetrics } from '../../packages/metrics/src/index.ts';
 import { dashboardJson } from '../grafana/dashboard-json.ts';
 import { DASHBOARDS } from '../grafana/panels.ts';
 import { processTable } from '../local/process-table.ts';
+import { benchmarksBlock } from './benchmarks-block.ts';
 import { campaignsBlock, configurationsBlock } from './campaigns-block.ts';
 import { configurationBlock } from './configuration-page.ts';
 import { envExample } from './env-example.ts';
@@ -31,6 +32,7 @@ export async function generateDocs(root: string): Promise<GeneratedFile[]> {
     page('docs/configuration.md', { variables: configurationBlock(services), ports: portTable() }),
     page('docs/lifecycle.md', { states: lifecycleBlock() }),
     page('docs/campaigns.md', { campaigns: campaignsBlock(), configurations: configurationsBlock() }),
+    page('docs/benchmarks/README.md', { results: benchmarksBlock(root) }),
     page('docs/guarantees.md', { runs: proofBlock(root), scenarios: scenarioBlock(root) }),
     { path: 'docs/openapi.json', wanted: await openApiText(), present: read('docs/openapi.json') },
     page('docs/metrics.md', { metrics: metricsTable() }),

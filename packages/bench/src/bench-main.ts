@@ -28,7 +28,22 @@ let broken = false;
 
 type Contender = 'outrigger' | 'naive' | 'naive-mjml';
 
-for (const scenario of options.scenarios) {
+for (const scenario of options.scenarios) await attempt(scenario.name, () => measureScenario(scenario));
+for (const special of options.specials) await attempt(special.name, () => measureSpecial(special));
+if (save) console.log('`npm run docs` brings docs/benchmarks/README.md up to date');
+process.exit(broken ? 1 : 0);
+
+/** One scenario that cannot be run does not keep the others from it. */
+async function attempt(name: string, measure: () => Promise<void>): Promise<void> {
+  try {
+    await measure();
+  } catch (error) {
+    broken = true;
+    console.error(`${name} could not be measured:`, error);
+  }
+}
+
+async function measureScenario(scenario: Scenario): Promise<void> {
   const contenders: Contender[] = ['outrigger'];
   if (options.naive || (options.all && scenario.againstNaive)) contenders.push('naive');
   if (options.naiveMjml) contenders.push('naive-mjml');
@@ -43,36 +58,27 @@ for (const scenario of options.scenarios) {
     for (const line of describe(scenario, contender, runs, summary)) console.log(line);
   }
   for (const line of describeRatios(scenario, summaries)) console.log(line);
-  if (!save) continue;
-  const path = saveResult(repositoryRoot, scenario.name, {
-    scenario: scenario.name,
-    title: scenario.title,
-    ...circumstances(),
+  keepResult(scenario, {
     goal: scenario.goal,
     summaries: Object.fromEntries(summaries),
     runs: Object.fromEntries(results),
   });
-  console.log(`  saved ${path}`);
 }
-for (const special of options.specials) {
+
+async function measureSpecial(special: Special): Promise<void> {
   const results: SpecialResult[] = [];
   for (let count = 1; count <= runs; count++) results.push(await specialRun(special, count));
   const figures = medianFigures(results);
   const problems = results.flatMap((result) => result.problems);
   broken ||= problems.length > 0;
   for (const line of describeFigures(special, runs, figures, problems)) console.log(line);
-  if (!save) continue;
-  const path = saveResult(repositoryRoot, special.name, {
-    scenario: special.name,
-    title: special.title,
-    ...circumstances(),
-    figures,
-    problems,
-    runs: results,
-  });
-  console.log(`  saved ${path}`);
+  keepResult(special, { figures, problems, runs: results });
 }
-process.exit(broken ? 1 : 0);
+
+function keepResult({ name, title }: { name: string; title: string }, result: object): void {
+  if (!save) return;
+  console.log(`  saved ${saveResult(repositoryRoot, name, { scenario: name, title, ...circumstances(), ...result })}`);
+}
 
 /** When, where and with what settings a result was taken. */
 function circumstances() {
@@ -120,24 +126,26 @@ async function oneRun(scenario: Scenario, contender: Contender, count: number): 
     workers: options.workers,
     ...(profileFolder !== undefined && { profileFolder }),
   };
-  const target =
-    contender === 'outrigger'
-      ? await startProduct(scenario, system)
-      : await startNaive(scenario, system, contender === 'naive-mjml');
-  versions = { ...versions, ...target.versions };
   let result: RunResult;
   try {
-    result = await runOnce(target, probes, {
-      warmUpSeconds: options.warmUpSeconds,
-      seconds: options.seconds,
-      connections: options.connections,
-      outstanding: options.outstanding,
-      ...(options.rate !== undefined && { rate: options.rate }),
-      folder,
-      say,
-    });
+    const target = await (contender === 'outrigger'
+      ? startProduct(scenario, system)
+      : startNaive(scenario, system, contender === 'naive-mjml'));
+    versions = { ...versions, ...target.versions };
+    try {
+      result = await runOnce(target, probes, {
+        warmUpSeconds: options.warmUpSeconds,
+        seconds: (options.all && contender === 'outrigger' && scenario.longSeconds) || options.seconds,
+        connections: options.connections,
+        outstanding: options.outstanding,
+        ...(options.rate !== undefined && { rate: options.rate }),
+        folder,
+        say,
+      });
+    } finally {
+      await target.stop();
+    }
   } finally {
-    await target.stop();
     await probes.stop();
   }
   if (profileFolder) {

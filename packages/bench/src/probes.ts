@@ -17,10 +17,10 @@ export async function startProbes(profileFolder: string | undefined): Promise<Pr
   const providerChild = startChild<ToProvider, FromProvider>(
     'provider/provider-main.ts',
     [String(port)],
-    nodeOptions('provider'),
+    nodeOptions('provider emulator'),
   );
   await providerChild.next('ready');
-  const loadChild = startChild<ToLoad, FromLoad>('load/load-main.ts', [], nodeOptions('load'));
+  const loadChild = startChild<ToLoad, FromLoad>('load/load-main.ts', [], nodeOptions('load generator'));
   let taken = 0;
   let counts: LoadCounts = { calls: 0, accepted: 0, refused: 0, underWay: 0 };
   providerChild.on('taken', (message) => {

@@ -18,7 +18,7 @@ export async function startProduct(scenario: Scenario, options: SystemOptions): 
     if (scenario.profiles) await storeProfiles(pool, caller.tenant.tenantId, STORED_PROFILES);
   });
   const { pool, stores } = system;
-  const calls = await makeCampaign(scenario, caller!, controlCaller(system.controlUrl));
+  const calls = await makeCampaign(scenario, caller!, controlCaller(system.controlUrl, 60_000));
   return {
     name: 'outrigger',
     port: system.ingress.port,

@@ -50,10 +50,13 @@ function sorted(sums: Map<string, number>): [string, number][] {
   return [...sums].sort(([, a], [, b]) => b - a);
 }
 
-/** Reads every profile of a run's folder and says in lines where each process spent its time. */
+/**
+ * Reads every profile of a run's folder and says in lines where each process spent its time: the CPU that the kernel counted, shared
+ * out by samples.
+ */
 export function describeProfiles(
   folder: string,
-  window: { fromMs: number; untilMs: number; messages: number },
+  window: { fromMs: number; untilMs: number; messages: number; cpuUs: Record<string, number> },
   top = 18,
 ): string[] {
   const lines: string[] = [];
@@ -62,9 +65,14 @@ export function describeProfiles(
     const { functions, modules } = selfTimes(profile, window.fromMs, window.untilMs, window.messages);
     const total = modules.reduce((sum, [, us]) => sum + us, 0);
     if (total < 1) continue;
-    lines.push('', `${file.replace('.cpuprofile', '')}: ${total.toFixed(0)} us a message (wall time of samples)`);
+    const process = file.replace('.cpuprofile', '');
+    const cpuUs = window.cpuUs[process] ?? total;
+    lines.push(
+      '',
+      `${process}: ${cpuUs.toFixed(0)} us of CPU a message (its samples: ${total.toFixed(0)} us of wall time)`,
+    );
     const column = ([name, us]: [string, number]) =>
-      `  ${us.toFixed(1).padStart(7)} us ${((100 * us) / total).toFixed(0).padStart(3)} %  ${name}`;
+      `  ${((us / total) * cpuUs).toFixed(1).padStart(7)} us ${((100 * us) / total).toFixed(0).padStart(3)} %  ${name}`;
     lines.push('  by module', ...modules.slice(0, top).map(column));
     lines.push('  by function', ...functions.slice(0, top).map(column));
   }

@@ -49,13 +49,13 @@ const CAMPAIGNS: Record<
 export type CallControl = (tenant: TestCaller, method: string, path: string, body?: unknown) => Promise<unknown>;
 
 /** Calls the control service; what is not a success is thrown. */
-export function controlCaller(url: string): CallControl {
+export function controlCaller(url: string, patienceMs = 10_000): CallControl {
   return async (caller, method, path, body) => {
     const response = await fetch(`${url}${BASE}${path}`, {
       method,
       headers: caller.headers,
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(patienceMs),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 300)}`);

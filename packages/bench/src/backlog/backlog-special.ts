@@ -46,7 +46,7 @@ async function runBacklog(options: SpecialOptions): Promise<SpecialResult> {
   try {
     const { pool, stores, ingress } = system;
     const { load } = probes;
-    const control = controlCaller(system.controlUrl);
+    const control = controlCaller(system.controlUrl, 60_000);
     const emailCalls = await makeCampaign(email, caller!, control);
     const smsCalls = await makeCampaign(sms, caller!, control);
     say('high-throughput email with nothing waiting');

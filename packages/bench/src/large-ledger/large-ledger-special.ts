@@ -32,7 +32,7 @@ async function runLargeLedger(options: SpecialOptions): Promise<SpecialResult> {
   try {
     const { pool, stores } = system;
     const { tenantId } = caller!.tenant;
-    const calls = await makeCampaign(email, caller!, controlCaller(system.controlUrl));
+    const calls = await makeCampaign(email, caller!, controlCaller(system.controlUrl, 60_000));
     say('high-throughput email on an empty ledger');
     // Twice as long to warm up: the second measurement finds everything compiled.
     const empty = await saturate(probes, system, calls, { ...options, warmUpSeconds: 2 * options.warmUpSeconds });
