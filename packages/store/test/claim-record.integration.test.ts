@@ -8,9 +8,11 @@ import {
   claimBatches,
   decideUnsettled,
   heldTooLong,
+  readDueIn,
   readExecution,
   recordOutcomes,
   releaseBatches,
+  sweepLost,
   sweepWaiting,
 } from '@outrigger/store';
 import { openTestLedger } from '@outrigger/testkit';
@@ -200,6 +202,32 @@ test('the sweep finds waiting batches that the queue was given too long ago, onc
   const found = (await sweepWaiting(pool, 60_000)).map((batch) => batch.batchId);
   assert.ok(found.includes(batchId));
   assert.ok(!(await sweepWaiting(pool, 60_000)).some((batch) => batch.batchId === batchId));
+});
+
+test('after the queue lost what it had, all that waits is swept once, with its delay; what is claimed or held by a brake is not', async () => {
+  const [due, later, claimed, held] = await Promise.all([acceptOne(), acceptOne(), acceptOne(), acceptOne()]);
+  await pool.query(`UPDATE batches SET eligible_at = now() + interval '1 minute' WHERE batch_id = $1`, [later.batchId]);
+  await pool.query(`UPDATE batches SET eligible_at = 'infinity' WHERE batch_id = $1`, [held.batchId]);
+  assert.ok(await claim(claimed.batchId));
+  const ours = new Set([due, later, claimed, held].map((one) => one.batchId));
+  const lostAt = performance.now();
+  const sweep = async () => (await sweepLost(pool, performance.now() - lostAt)).filter((one) => ours.has(one.batchId));
+  const swept = new Map((await sweep()).map((one) => [one.batchId, one.delayMs]));
+  assert.deepEqual(new Set(swept.keys()), new Set([due.batchId, later.batchId]));
+  assert.equal(swept.get(due.batchId), undefined);
+  assert.ok(swept.get(later.batchId)! > 50_000);
+  assert.deepEqual(await sweep(), []);
+});
+
+test('whoever could not claim a batch learns whether it waits, and until when', async () => {
+  const [due, later, claimed] = await Promise.all([acceptOne(), acceptOne(), acceptOne()]);
+  await pool.query(`UPDATE batches SET eligible_at = now() + interval '1 minute' WHERE batch_id = $1`, [later.batchId]);
+  assert.ok(await claim(claimed.batchId));
+  assert.equal(await readDueIn(pool, due.batchId), 0);
+  assert.ok((await readDueIn(pool, later.batchId))! > 50_000);
+  assert.equal(await readDueIn(pool, claimed.batchId), undefined);
+  await pool.query(`UPDATE batches SET eligible_at = 'infinity' WHERE batch_id = $1`, [later.batchId]);
+  assert.equal(await readDueIn(pool, later.batchId), undefined);
 });
 
 test('whatever a provider says can be recorded', async () => {

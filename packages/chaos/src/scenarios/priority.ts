@@ -19,7 +19,7 @@ const BULK_PATIENCE_MS = 120_000;
 export const priority: Scenario = {
   sizeOf: 'bulk messages waiting',
   size: 200_000,
-  shortSize: 5_000,
+  shortSize: 20_000,
   system: { calm: true, ratePerSecond: ACCOUNT_RATE },
   async run(system, { size, say }) {
     const [bulkTenant, caller] = system.tenants as [Tenant, Tenant];
