@@ -13,6 +13,7 @@ import { importRoutes } from './import-routes.ts';
 import { addOpenApiRoutes } from './openapi/routes.ts';
 import { profileRoutes } from './profile-routes.ts';
 import { sandboxRoutes } from './sandbox-routes.ts';
+import { simulationRoutes } from './simulation-routes.ts';
 import { suppressionRoutes } from './suppression/routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
 import { templateRoutes } from './template-routes.ts';
@@ -37,6 +38,7 @@ export function createControlApp(deps: {
   mount(app, BASE, surfaceRoutes({ pool, authenticate }));
   mount(app, CONTENT_BASE, fragmentRoutes({ pool, authenticate }));
   mount(app, CONTENT_BASE, templateRoutes({ pool, authenticate }));
+  mount(app, '/ajo/simulations', simulationRoutes({ pool, authenticate }));
   mount(app, BASE, profileRoutes({ pool, authenticate }));
   mount(app, BASE, audienceRoutes({ pool, authenticate }));
   mount(app, BASE, importRoutes({ pool, authenticate }));

@@ -3,6 +3,7 @@ export * from './configuration-checks.ts';
 export * from './definition.ts';
 export * from './finding.ts';
 export * from './fragment-checks.ts';
+export * from './preview.ts';
 export * from './refresh.ts';
 export * from './sample-curl.ts';
 export * from './validate.ts';

@@ -9,8 +9,8 @@ export const MAX_RECIPIENTS = 20;
 /** Smaller bodies need no count: only numbers grow when they are written out (9e15 by 12 bytes), and members are bounded. */
 const COUNT_CONTEXT_FROM_BYTES = MAX_CONTEXT_BYTES - 12 * MAX_MEMBERS;
 
-// Free-form data: anything JSON inside, but the root must be an object.
-const freeObject = z
+/** Free-form data: anything JSON inside, but the root must be an object. */
+export const freeObject = z
   .custom<JsonObject>((value) => value !== null && typeof value === 'object' && !Array.isArray(value), {
     error: 'must be an object',
   })

@@ -10,4 +10,5 @@ export * from './import.ts';
 export * from './json.ts';
 export * from './profile.ts';
 export * from './provider-pool.ts';
+export * from './simulation.ts';
 export * from './suppression.ts';

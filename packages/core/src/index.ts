@@ -23,4 +23,5 @@ export * from './recipient.ts';
 export * from './retry.ts';
 export * from './sms-segments.ts';
 export * from './states.ts';
+export * from './system-context.ts';
 export * from './timing.ts';

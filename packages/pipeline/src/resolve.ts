@@ -1,9 +1,16 @@
-import type { Channel, ChannelPort, ExclusionCode, JsonObject, JsonValue } from '@outrigger/core';
+import {
+  type Channel,
+  type ChannelPort,
+  type ExclusionCode,
+  type JsonObject,
+  type JsonValue,
+  systemContext,
+} from '@outrigger/core';
 import { type ClaimedMessage, type Pool, readProfiles, type StoredProfile } from '@outrigger/store';
 import { type LoadPeopleSettings, workspaceFieldOf } from './people.ts';
 import type { LoadSharedContext } from './shared-context.ts';
 import type { Resolved, Step } from './step.ts';
-import type { LoadedVersion, LoadVersion } from './version-cache.ts';
+import type { LoadVersion } from './version-cache.ts';
 
 export type ResolveDeps<Settings, Target, Message> = {
   pool: Pool;
@@ -43,7 +50,8 @@ export async function resolve<Settings, Target, Message>(
       }
       const { audienceExecutionId } = recipient;
       const given = audienceExecutionId ? await deps.loadSharedContext(audienceExecutionId) : recipient.context;
-      const context = { ...given, system: systemContext(message, version) };
+      const { campaign_name: campaignName, action_name: actionName } = version.definition;
+      const context = { ...given, system: systemContext({ ...message, campaignName, actionName }) };
       const consents = stored?.consents ?? {};
       return { message, go: { version, targets: found.targets, data: { profile: profile ?? {}, context }, consents } };
     }),
@@ -84,20 +92,4 @@ export function mergeProfiles(stored: JsonObject | undefined, given: JsonObject 
 
 function isObject(value: JsonValue | undefined): value is JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
-}
-
-/** The reserved part of `context` that the platform fills in (spec 7.3). Callers cannot send it. */
-function systemContext<Settings>(message: ClaimedMessage, { definition }: LoadedVersion<Settings>): JsonObject {
-  const { campaign_name: name, action_name: actionName } = definition;
-  return {
-    source: {
-      id: message.campaignId,
-      versionId: message.versionId,
-      ...(name !== undefined && { name }),
-      // A campaign has one action, so it is found by the version.
-      actionId: message.versionId,
-      ...(actionName && { actionName }),
-    },
-    messageProfileId: message.messageId,
-  };
 }

@@ -5,3 +5,4 @@ export * from './execution.ts';
 export * from './message.ts';
 export * from './operations.ts';
 export * from './people.ts';
+export * from './simulation.ts';

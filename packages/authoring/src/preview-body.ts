@@ -1,0 +1,36 @@
+import type { ChannelPackage, Preview, PushContent } from '@outrigger/contracts';
+
+type Shown = Preview extends infer One ? (One extends Preview ? Omit<One, 'profileId'> : never) : never;
+
+/** Rendered parts as the preview of their channel (reference simulations.yaml). Texts lose the blanks that a message loses. */
+export function previewBody(
+  action: ChannelPackage,
+  settings: Record<string, unknown>,
+  parts: Record<string, string>,
+): Shown {
+  // Without experiments a package has one message in one variant; both go by the package's id.
+  const ids = { variantId: action.packageId!, messageId: action.packageId! };
+  switch (action.channel) {
+    case 'EMAIL':
+      return { ...ids, channel: 'email', subject: (parts.subject ?? '').trim(), html: { body: parts.html ?? '' } };
+    case 'SMS':
+      return { ...ids, channel: 'sms', text: parts.text ?? '', messageType: action.content.messageType };
+    case 'PUSH':
+      return { ...ids, channel: 'push', ...pushBody(action.content, settings, parts) };
+    default:
+      return action satisfies never;
+  }
+}
+
+function pushBody(content: PushContent, { app_id: appId }: Record<string, unknown>, parts: Record<string, string>) {
+  const { ios, android } = content;
+  const [title, message] = [parts.title?.trim(), parts.message?.trim()];
+  return {
+    appNames: typeof appId === 'string' ? [appId] : [],
+    pushType: content.pushType === 'silent' ? ('SILENT' as const) : ('MESSAGE' as const),
+    ...(title && { title }),
+    ...(message && { message }),
+    ...(ios?.media && { ios: { media: ios.media } }),
+    ...(android?.media && { android: { media: android.media } }),
+  };
+}
