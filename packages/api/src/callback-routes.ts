@@ -37,6 +37,7 @@ function callback(receivers: ReadonlyMap<string, ReceiveCallback>): RequestHandl
     // The media type is not looked at: SNS sends JSON as text/plain.
     const tooLarge = Number(req.headers['content-length'] ?? 0) > LARGEST_BYTES;
     const read = tooLarge ? { refusal: refuse('MSG-000413') } : await readBody(req, LARGEST_BYTES);
+    if (res.headersSent) return;
     const answer = 'refusal' in read ? read : await receive(read.body.toString('utf8'));
     if ('refusal' in answer) {
       sendRefusal(res, answer.refusal);

@@ -61,6 +61,8 @@ export function route(
     let bodyBytes = 0;
     if (described) {
       const read = await readBody(req, described.limitBytes);
+      // A process that stood still finds its time-out before the bytes that wait: what was answered 408 must not be stored.
+      if (res.headersSent) return;
       if ('refusal' in read) {
         sendRefusal(res, read.refusal);
         return;
