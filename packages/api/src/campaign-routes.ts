@@ -10,6 +10,7 @@ import { campaignLifeRoutes } from './campaign-life-routes.ts';
 import { campaignPartRoutes } from './campaign-part-routes.ts';
 import { readCampaignQuery } from './campaign-query.ts';
 import { type Answer, route } from './context.ts';
+import { mount } from './describe.ts';
 import { listEnvelope } from './list-envelope.ts';
 
 export type { CampaignRoutesDeps } from './campaign-access.ts';
@@ -95,7 +96,7 @@ export function campaignRoutes(deps: CampaignRoutesDeps): Router {
     return (await saveDraft(pool, found.tenantId, found.campaignId, change)) ?? wrongStatus(found, 'edited');
   }
 
-  router.use(campaignLifeRoutes(deps));
-  router.use(campaignPartRoutes(deps));
+  mount(router, '/', campaignLifeRoutes(deps));
+  mount(router, '/', campaignPartRoutes(deps));
   return router;
 }

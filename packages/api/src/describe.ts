@@ -1,6 +1,6 @@
 import type { ApiErrorCode } from '@outrigger/core';
 import type { Scope } from '@outrigger/store';
-import type { Express, RequestHandler, Router } from 'express';
+import type { RequestHandler, Router } from 'express';
 import type { z } from 'zod';
 
 /** What the OpenAPI document says of a route. Schemas are the ones that the handler checks with, never copies. */
@@ -45,10 +45,10 @@ export function descriptionOf(handler: object): DescribedRoute | undefined {
   return descriptions.get(handler);
 }
 
-/** Mounts a router, and remembers where: Express forgets the text of a mount path. */
-export function mount(app: Express, base: string, router: Router): void {
-  bases.set(router, base);
-  app.use(base, router);
+/** Mounts a router on an app or in another router, and remembers where: Express forgets the text of a mount path. */
+export function mount(onto: { use(path: string, router: Router): unknown }, base: string, router: Router): void {
+  bases.set(router, base === '/' ? '' : base);
+  onto.use(base, router);
 }
 
 export function baseOf(router: object): string | undefined {

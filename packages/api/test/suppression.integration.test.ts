@@ -38,6 +38,38 @@ describe('addresses (F088)', () => {
     assert.match(missing.body.type, /SUP-000001-404$/);
   });
 
+  test('one that bounced shows its counter and its bounces, those of this sandbox alone', async () => {
+    await control.call('POST', `${BASE}/addresses`, [entry('soft@shop.example')]);
+    const bounce = (tenantId: number, messageId: string, type: string, at: string) =>
+      control.pool.query(
+        `INSERT INTO bounce_events (tenant_id, address, message_id, bounce_type, code, at, message)
+         VALUES ($1, 'soft@shop.example', $2, $3, '22', $4, 'mailbox full')`,
+        [tenantId, messageId, type, at],
+      );
+    const [first, second, ignored] = [1, 2, 3].map((n) => `00000000-0000-7000-8000-00000000000${n}`) as [
+      string,
+      string,
+      string,
+    ];
+    await bounce(tenant.tenantId, first, 'SOFT', '2031-05-01T00:00:00Z');
+    await bounce(tenant.tenantId, second, 'SOFT', '2031-05-03T00:00:00Z');
+    await bounce(tenant.tenantId, ignored, 'IGNORED', '2031-05-04T00:00:00Z');
+    await bounce(tenant.tenantId + 1_000, first, 'SOFT', '2031-05-05T00:00:00Z');
+    const { bounceState } = (await control.call('GET', `${BASE}/addresses/Soft@shop.example`)).body;
+    const event = (messageId: string, bounceType: string, day: string) => {
+      return { messageId, date: `2031-05-${day}T00:00:00.000Z`, message: 'mailbox full', bounceType };
+    };
+    const listed = (await control.call('GET', `${BASE}/addresses?limit=1000`)).body.items;
+    const one = listed.find(
+      (item: { entity: { entityValue: string } }) => item.entity.entityValue === 'soft@shop.example',
+    );
+    assert.deepEqual(one.bounceState, bounceState);
+    assert.deepEqual(bounceState, {
+      softCount: 2,
+      bounceEvents: [event(ignored, 'IGNORED', '04'), event(second, 'SOFT', '03'), event(first, 'SOFT', '01')],
+    });
+  });
+
   test('adding it again keeps its id and creation date and says what was said last', async () => {
     const [first] = (await control.call('POST', `${BASE}/addresses`, [entry('again@shop.example', 'first')])).body;
     const [second] = (await control.call('POST', `${BASE}/addresses`, [entry('Again@shop.example', 'second')])).body;

@@ -6,6 +6,7 @@ import {
   type Recipient,
 } from '@outrigger/core';
 import type { PoolClient } from 'pg';
+import type { Pool } from './pool.ts';
 import { correctedRecipient, recipientsOf } from './recipients.ts';
 import { suppress } from './suppressions.ts';
 
@@ -69,6 +70,34 @@ async function countOf(client: PoolClient, tenantId: number, address: string): P
     [tenantId, address],
   );
   return countSoftBounces(rows);
+}
+
+export type BounceState = { softCount: number; bounces: BounceEvent[] };
+export type BounceEvent = { messageId: string; type: 'HARD' | 'SOFT' | 'IGNORED'; message: string | null; at: Date };
+
+/** What addresses (comparable form) did with our mail lately, newest first and 100 at most; none of those without a bounce. */
+export async function readBounceStates(
+  pool: Pool,
+  tenantId: number,
+  addresses: string[],
+): Promise<Map<string, BounceState>> {
+  if (addresses.length === 0) return new Map();
+  const { rows } = await pool.query<BounceEvent & { address: string; counts: boolean }>(
+    `SELECT b.address, b.message_id AS "messageId", b.bounce_type AS type, b.message, b.at,
+       NOT EXISTS (SELECT FROM message_feedback f
+                   WHERE f.message_id = b.message_id AND f.fact = 'delivered' AND f.at >= b.at) AS counts
+     FROM unnest($2::text[]) AS a(address) CROSS JOIN LATERAL (
+       SELECT * FROM bounce_events e WHERE e.tenant_id = $1 AND e.address = a.address
+       ORDER BY e.at DESC, e.message_id LIMIT 100) b
+     ORDER BY b.address, b.at DESC, b.message_id`,
+    [tenantId, addresses],
+  );
+  return new Map(
+    [...Map.groupBy(rows, ({ address }) => address)].map(([address, bounces]) => {
+      const counted = bounces.filter(({ type, counts }) => type === 'SOFT' && counts);
+      return [address, { softCount: countSoftBounces(counted), bounces }];
+    }),
+  );
 }
 
 /** A delivery to an address sets its counter to zero: what bounced before it is forgotten (spec 11.3). */

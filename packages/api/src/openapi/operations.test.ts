@@ -44,6 +44,19 @@ describe('the list of routes', () => {
     );
   });
 
+  test('has the routes of a router that is mounted in another', () => {
+    const app = appWith((router) => {
+      const inner = Router();
+      inner.get(
+        '/open',
+        openRoute(described, () => undefined),
+      );
+      mount(router, '/', inner);
+    });
+    const { operations, undescribed } = operationsOf(app);
+    assert.deepEqual([operations.map(({ path }) => path), undescribed], [['/base/open'], []]);
+  });
+
   test('names a route without a description, and a router that was mounted without mount()', () => {
     const undescribed = appWith((router) => router.post('/things', () => undefined));
     assert.deepEqual(operationsOf(undescribed).undescribed, ['POST /base/things']);

@@ -3,10 +3,12 @@ import { parseEmailAddress, type Refusal, refuse, toAsciiDomain } from '@outrigg
 import type { Authenticator, Caller } from '@outrigger/pipeline';
 import {
   addSuppressions,
+  type ListedEntry,
   listSuppressions,
   type NewEntry,
   type Pool,
   parsePageStart,
+  readBounceStates,
   readSuppression,
   removeSuppression,
   type SuppressionEntityType,
@@ -44,7 +46,7 @@ export function addEntryRoutes(
       const wanted = wantedEntry(entityType, pathParameter(req, one), req);
       if ('refusal' in wanted) return wanted;
       const entry = await readSuppression(pool, caller.tenant.tenantId, wanted);
-      return entry ? { status: 200, body: entityBody(entry, caller) } : notListed();
+      return entry ? { status: 200, body: (await entityBodies(pool, [entry], caller))[0] } : notListed();
     }),
   );
   router.delete(
@@ -60,10 +62,19 @@ export function addEntryRoutes(
 
 const notListed = () => ({ refusal: refuse('SUP-000001') });
 
-/** An address carries its bounces; nothing counts them for a domain. */
-function entityBody(entry: Parameters<typeof entryBody>[0], { tenant }: Caller) {
-  const body = entryBody(entry, tenant);
-  return entry.entityType === 'email' ? { ...body, bounceState: { softCount: 0, bounceEvents: [] } } : body;
+/** Entries as they are shown. An address carries its bounces; nothing counts them for a domain. */
+async function entityBodies(pool: Pool, entries: ListedEntry[], { tenant }: Caller) {
+  const addresses = entries.filter(({ entityType }) => entityType === 'email').map(({ entityValue }) => entityValue);
+  const states = await readBounceStates(pool, tenant.tenantId, addresses);
+  return entries.map((entry) => {
+    const body = entryBody(entry, tenant);
+    if (entry.entityType !== 'email') return body;
+    const { softCount, bounces } = states.get(entry.entityValue) ?? { softCount: 0, bounces: [] };
+    const bounceEvents = bounces.map(({ messageId, type, message, at }) => {
+      return { messageId, date: at.toISOString(), message: message ?? '', bounceType: type };
+    });
+    return { ...body, bounceState: { softCount, bounceEvents } };
+  });
 }
 
 /** The form under which a value is stored and compared, or what is wrong with it. */
@@ -104,13 +115,15 @@ async function listAnswer(
   const { nothing, ...created } = filters.filter;
   const request = { listType: type, entityType, order, start: pageStart, ...created, limit: limit + 1 };
   const found = nothing ? [] : await listSuppressions(pool, caller.tenant.tenantId, request);
+  const bodies = await entityBodies(pool, found, caller);
+  const bodyOf = new Map(found.map((entry, place) => [entry, bodies[place]]));
   const body = pageBody(found, {
     limit,
     order,
     path: req.baseUrl + req.path,
     query: { type, ...(start !== undefined && { start }) },
     cursorOf: (entry) => ({ value: entryOrderValue(entry, order.name), id: entry.id }),
-    bodyOf: (entry) => entityBody(entry, caller),
+    bodyOf: (entry) => bodyOf.get(entry),
   });
   return { status: 200, body };
 }
