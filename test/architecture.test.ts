@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   core: [],
   // Counters that anybody may turn; they know nothing of what they count.
   metrics: [],
+  tracing: [],
   contracts: ['core'],
   render: ['core', 'contracts'],
   store: ['core', 'contracts'],
@@ -24,11 +25,11 @@ const MAY_IMPORT: Record<string, string[]> = {
   'aws-sqs': [],
   'channel-sms': ['core', 'contracts', 'aws-sns'],
   'channel-push': ['core', 'contracts', 'aws-sns'],
-  runtime: ['core', 'metrics'],
-  pipeline: ['core', 'contracts', 'metrics', 'store', 'queue', 'render', 'runtime', 'flow'],
+  runtime: ['core', 'metrics', 'tracing'],
+  pipeline: ['core', 'contracts', 'metrics', 'store', 'queue', 'render', 'runtime', 'flow', 'tracing'],
   flow: ['core', 'metrics', 'store'],
   authoring: ['core', 'contracts', 'store', 'render'],
-  api: ['core', 'contracts', 'store', 'runtime', 'pipeline', 'authoring', 'intake'],
+  api: ['core', 'contracts', 'store', 'runtime', 'pipeline', 'authoring', 'intake', 'tracing'],
   // Reads files of any size into the ledger.
   intake: ['core', 'contracts', 'store'],
   testkit: ['core', 'contracts', 'store', 'queue'],
@@ -50,6 +51,7 @@ const OWNED: Record<string, RegExp> = {
   mjml: /^packages\/(render\/src|bench\/src\/naive)\//,
   pino: /^packages\/runtime\/src\//,
   'prom-client': /^packages\/metrics\/src\//,
+  '@opentelemetry': /^packages\/tracing\/src\//,
   undici: /^packages\/aws-request\/src\//,
   nodemailer: /^packages\/channel-[a-z]+\/src\/providers\/[a-z]+\//,
 };

@@ -8,8 +8,9 @@ import {
   type Enqueue,
 } from '@outrigger/pipeline';
 import type { HoldBack, Pool } from '@outrigger/store';
+import { startSpan } from '@outrigger/tracing';
 import { Router } from 'express';
-import { type Handler, route } from './context.ts';
+import { type Answer, type Handler, route } from './context.ts';
 import type { RouteDescription } from './describe.ts';
 
 /** Largest trigger bodies (reliability 4.0): 20 recipients with their context fit well. */
@@ -64,16 +65,30 @@ export function triggerRoutes(deps: {
 
   const trigger =
     (endpoint: 'unitary' | 'highthroughput'): Handler =>
-    async ({ caller, body, bodyBytes }) => {
-      const parsed = parseTriggerCall(endpoint, body, bodyBytes);
-      if ('refusal' in parsed) return parsed;
-      const checked = await checkCall({ ...deps, findCampaign }, caller.tenant.tenantId, endpoint, parsed.call);
-      if ('refusal' in checked) return checked;
-      const accepted = await accept(caller, endpoint, parsed.call, checked);
-      if ('refusal' in accepted) return accepted;
-      const headers: Record<string, string> = accepted.replayed ? { 'idempotent-replayed': 'true' } : {};
-      return { status: 202, body: accepted.response, headers };
+    async (call) => {
+      const { traceparent } = call.req.headers;
+      const parent = typeof traceparent === 'string' ? traceparent : undefined;
+      const span = startSpan(`POST /ajo/im/executions/${endpoint}`, { kind: 'server', parent });
+      const answer = await answerTo(endpoint, call, span.traceparent);
+      if ('refusal' in answer) span.end({ 'outrigger.code': answer.refusal.code }, answer.refusal.code);
+      else span.end({ 'http.response.status_code': answer.status });
+      return answer;
     };
+
+  async function answerTo(
+    endpoint: 'unitary' | 'highthroughput',
+    { caller, body, bodyBytes }: Parameters<Handler>[0],
+    traceparent: string | undefined,
+  ): Promise<Answer> {
+    const parsed = parseTriggerCall(endpoint, body, bodyBytes);
+    if ('refusal' in parsed) return parsed;
+    const checked = await checkCall({ ...deps, findCampaign }, caller.tenant.tenantId, endpoint, parsed.call);
+    if ('refusal' in checked) return checked;
+    const accepted = await accept(caller, endpoint, parsed.call, checked, traceparent);
+    if ('refusal' in accepted) return accepted;
+    const headers: Record<string, string> = accepted.replayed ? { 'idempotent-replayed': 'true' } : {};
+    return { status: 202, body: accepted.response, headers };
+  }
 
   const router = Router({ strict: true, caseSensitive: true });
   for (const endpoint of ['unitary', 'highthroughput'] as const) {

@@ -23,6 +23,7 @@ import {
 import type { Admit } from './admission.ts';
 import type { Caller } from './authenticate.ts';
 import type { CheckedCall } from './check-call.ts';
+import type { Enqueue } from './enqueue.ts';
 
 /** The 202 body (reference messaging.yaml, imExecutionResponse). */
 export type ExecutionResponse = {
@@ -45,15 +46,12 @@ const SPACING_MS = 4;
  * Accepts checked calls: 202 means that execution and messages are committed. Calls that arrive while a write is under way
  * share the next one. After the commit the new batches are handed to `enqueue`, which may fail: the janitor repairs it.
  */
-export function createAcceptor(deps: {
-  pool: Pool;
-  enqueue(batches: NewBatch[]): void;
-  admit: Admit;
-  holdBack?: HoldBack;
-}) {
+export function createAcceptor(deps: { pool: Pool; enqueue: Enqueue; admit: Admit; holdBack?: HoldBack }) {
   // Messages that wait in this process for their commit.
   let uncommitted = 0;
   const ids = createIdAllocator(MAX_BATCH_MESSAGES);
+  /** Of the calls that are traced, which are few or none. */
+  const traces = new Map<AcceptItem, string>();
   const grouper = createGrouper<AcceptItem, AcceptResult>({
     maxWeight: MAX_GROUP_MESSAGES,
     weight: (item) => item.messageIds.length,
@@ -69,7 +67,7 @@ export function createAcceptor(deps: {
         first.forEach((item, index) => {
           results.set(item, written.results[index]!);
         });
-        if (written.batches.length > 0) deps.enqueue(written.batches);
+        if (written.batches.length > 0) deps.enqueue(withTraces(written.batches, first, traces));
         rest = later;
       }
       return items.map((item) => results.get(item)!);
@@ -81,6 +79,7 @@ export function createAcceptor(deps: {
     endpoint: Endpoint,
     call: TriggerCall,
     checked: CheckedCall,
+    traceparent?: string,
   ): Promise<Accepted | { refusal: Refusal }> {
     const messages = call.recipients.length;
     const tooMuch = deps.admit(caller.tenant.tenantId, checked.lane, messages, uncommitted);
@@ -90,8 +89,10 @@ export function createAcceptor(deps: {
     uncommitted += messages;
     const stopTimer = acceptSeconds.startTimer();
     const item = acceptItem(caller, endpoint, call, checked, ids);
+    if (traceparent !== undefined) traces.set(item, traceparent);
     const result = await grouper.add(item).finally(() => {
       uncommitted -= messages;
+      traces.delete(item);
     });
     stopTimer();
     if (result.kind === 'accepted') acceptedMessages.inc({ lane: item.lane }, messages);
@@ -142,6 +143,15 @@ function acceptItem(
     lane: checked.lane,
     content: JSON.stringify({ recipients: call.recipients }),
   };
+}
+
+/** A batch may hold messages of many calls: it goes on in the trace of the first traced one of its tenant and lane. */
+function withTraces(batches: NewBatch[], items: AcceptItem[], traces: Map<AcceptItem, string>): Parameters<Enqueue>[0] {
+  if (traces.size === 0) return batches;
+  return batches.map((batch) => {
+    const ours = items.find((item) => item.tenantId === batch.tenantId && item.lane === batch.lane && traces.has(item));
+    return ours ? { ...batch, traceparent: traces.get(ours)! } : batch;
+  });
 }
 
 /** 128 bits of SHA-256 as uuid text: what keys and fingerprints are stored as. */

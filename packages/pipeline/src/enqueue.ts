@@ -5,7 +5,7 @@ import { errorFields, type Log } from '@outrigger/runtime';
 import type { NewBatch } from '@outrigger/store';
 
 /** Puts committed batches into their lanes' queues, without waiting. */
-export type Enqueue = (batches: (NewBatch & { delayMs?: number })[]) => void;
+export type Enqueue = (batches: (NewBatch & { delayMs?: number; traceparent?: string })[]) => void;
 
 /** How much of a lane's backlog a tenant has; where it is not known, everything is in order of arrival. */
 export type TenantBacklog = { tenantMessages(tenantId: number, lane: Lane): number };
@@ -51,11 +51,12 @@ export function createEnqueuer(
   return {
     enqueue(batches) {
       for (const [lane, ofLane] of Map.groupBy(batches, (batch) => batch.lane)) {
-        const jobs = ofLane.map(({ batchId, tenantId, claims, delayMs }) => ({
+        const jobs = ofLane.map(({ batchId, tenantId, claims, delayMs, traceparent }) => ({
           batchId,
           jobId: jobIdFor(batchId, claims),
           priority: backlog ? fairPriority(backlog.tenantMessages(tenantId, lane)) : 0,
           ...(delayMs !== undefined && { delayMs }),
+          ...(traceparent !== undefined && { traceparent }),
         }));
         const work: Promise<void> = put(lane, jobs).finally(() => underWay.delete(work));
         underWay.add(work);

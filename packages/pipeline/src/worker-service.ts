@@ -11,6 +11,7 @@ import type { ConfiguredAccount } from '@outrigger/flow';
 import { openQueueStore } from '@outrigger/queue';
 import { addHealthRoutes, createApp, errorFields, finishApp, type Log, listen, type Part } from '@outrigger/runtime';
 import { keepSandboxRecords, openPool } from '@outrigger/store';
+import { startTracing } from '@outrigger/tracing';
 import { createEnqueuer } from './enqueue.ts';
 import { startProviderPool } from './provider-pool.ts';
 import { startChannelWorker } from './worker.ts';
@@ -33,6 +34,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
   parts: Part[],
   worker: WorkerChannel<Config, Settings, Target, Message>,
 ): Promise<void> {
+  parts.push(await startTracing(`${channelName}-worker`, config));
   const ledger = {
     databaseUrl: config.DATABASE_URL,
     schema: config.DATABASE_SCHEMA,

@@ -4,9 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelPort, createGrouper, type Lane, type Timing } from '@outrigger/core';
 import type { PooledProvider } from '@outrigger/flow';
 import { messagesInFlight, stageSeconds } from '@outrigger/metrics';
-import { type GivenBack, type QueueStore, startLaneWorker } from '@outrigger/queue';
+import { type DeliverPointer, type GivenBack, type QueueStore, startLaneWorker } from '@outrigger/queue';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
 import { type ClaimedBatch, claimBatches, type Pool, readDueIn, releaseBatches } from '@outrigger/store';
+import { startSpan } from '@outrigger/tracing';
 import { startBrakeWatch } from './brake-watch.ts';
 import { deliver } from './deliver.ts';
 import type { Enqueue } from './enqueue.ts';
@@ -17,6 +18,7 @@ import { handlePoison } from './poison.ts';
 import { createRecorder } from './record.ts';
 import { type AttemptLog, createAttemptReporter } from './report-attempt.ts';
 import { createSharedContexts } from './shared-context.ts';
+import { tracedProvider } from './traced-provider.ts';
 import { createVersionCache } from './version-cache.ts';
 import { newWorkerId } from './worker-id.ts';
 
@@ -47,7 +49,7 @@ const LOCKED_AGAIN_MS = 50;
  * Runs a channel's lanes in this process: takes jobs, claims their batches and delivers them. Its parts stop in order: no new
  * jobs, running batches end (or give back what was not begun), the journal closes.
  */
-export async function startChannelWorker<Settings, Target, Message>(
+export async function startChannelWorker<Settings, Target, Message extends { messageId: string }>(
   options: ChannelWorkerOptions<Settings, Target, Message>,
 ): Promise<Part> {
   const { pool, channel, log, timing } = options;
@@ -80,7 +82,7 @@ export async function startChannelWorker<Settings, Target, Message>(
     },
   });
 
-  async function handle({ batchId }: { batchId: string }): Promise<GivenBack | undefined> {
+  async function handle({ batchId, traceparent }: DeliverPointer): Promise<GivenBack | undefined> {
     // While no account may be called at all, the batch is better left unclaimed than claimed and put off.
     const blockedMs = Math.min(options.provider.blockedForMs(), LONGEST_HOLD_MS);
     if (blockedMs > 0) await delay(blockedMs, undefined, { signal: stop.signal }).catch(() => undefined);
@@ -99,8 +101,14 @@ export async function startChannelWorker<Settings, Target, Message>(
     }
     if (!batch) return unclaimed(batchId);
     messagesInFlight.inc({ lane: batch.lane }, batch.messages.length);
+    const span = startSpan(`deliver ${batch.lane}`, {
+      kind: 'consumer',
+      parent: traceparent,
+      attributes: { 'outrigger.batch_id': batchId, 'outrigger.messages': batch.messages.length },
+    });
     const deps = {
       ...options,
+      provider: tracedProvider(options.provider, span),
       ...loaders,
       brakes: brakes.since(batch),
       journal,
@@ -118,6 +126,7 @@ export async function startChannelWorker<Settings, Target, Message>(
       await giveBack(batch);
     }
     messagesInFlight.dec({ lane: batch.lane }, batch.messages.length);
+    span.end();
     log.debug({ event: 'batch.delivered', lane: batch.lane, batch_id: batchId, messages: batch.messages.length });
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { tracingConfig } from '@outrigger/tracing';
 import { z } from 'zod';
 
 /** Ends a process whose configuration is wrong (sysexits EX_CONFIG), so that a supervisor can tell it from a crash. */
@@ -70,6 +71,7 @@ export const httpConfig = z.object({
 
 export const logConfig = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Lowest level that is logged'),
+  ...tracingConfig.shape,
 });
 
 export const workerConfig = z.object({

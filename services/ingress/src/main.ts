@@ -4,12 +4,14 @@ import { createAdmission, createEnqueuer, DEFAULT_ADMISSION, startBacklogMonitor
 import { openQueueStore } from '@outrigger/queue';
 import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
 import { type HoldBack, MAX_QUEUED_MESSAGES, openPool } from '@outrigger/store';
+import { startTracing } from '@outrigger/tracing';
 import { ingressConfig } from './config.ts';
 
 const config = loadConfig(ingressConfig, process.env);
 const log = createLog('ingress', config.LOG_LEVEL);
 
 await runService(log, async (parts) => {
+  parts.push(await startTracing('ingress', config));
   const pool = openPool({
     databaseUrl: config.DATABASE_URL,
     schema: config.DATABASE_SCHEMA,
