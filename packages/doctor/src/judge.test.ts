@@ -18,6 +18,7 @@ const HEALTHY_LEDGER = {
   inRecovery: false,
 };
 const HEALTHY_REDIS = {
+  server: '127.0.0.1:6379',
   version: '7.4.1',
   evictionPolicy: 'noeviction',
   appendOnly: true,

@@ -11,8 +11,12 @@ export async function examineQueues(queueUrl: string | undefined): Promise<Findi
   }
   try {
     const askedAt = Date.now();
-    const facts = await readRedisFacts(queueUrl);
-    return [...judgeRedis(facts), clockFinding(SUBJECT, facts.nowAt, askedAt, Date.now())];
+    const servers = await readRedisFacts(queueUrl);
+    const answeredAt = Date.now();
+    return servers.flatMap((facts) => {
+      const subject = servers.length === 1 ? SUBJECT : `${SUBJECT} ${facts.server}`;
+      return [...judgeRedis(facts, subject), clockFinding(subject, facts.nowAt, askedAt, answeredAt)];
+    });
   } catch (error) {
     return [
       problem(
@@ -25,34 +29,34 @@ export async function examineQueues(queueUrl: string | undefined): Promise<Findi
 }
 
 /** What the facts mean. */
-export function judgeRedis(facts: RedisFacts): Finding[] {
+export function judgeRedis(facts: RedisFacts, subject = SUBJECT): Finding[] {
   const [major = 0, minor = 0] = facts.version.split('.').map(Number);
   const findings = [
     major > 6 || (major === 6 && minor >= 2)
-      ? good(SUBJECT, `Version ${facts.version}.`)
-      : problem(SUBJECT, `Version ${facts.version} is too old.`, 'Use Redis 6.2 or newer, or Valkey.'),
+      ? good(subject, `Version ${facts.version}.`)
+      : problem(subject, `Version ${facts.version} is too old.`, 'Use Redis 6.2 or newer, or Valkey.'),
     facts.evictionPolicy === 'noeviction'
-      ? good(SUBJECT, 'It evicts nothing.')
+      ? good(subject, 'It evicts nothing.')
       : problem(
-          SUBJECT,
+          subject,
           `maxmemory-policy is ${facts.evictionPolicy}: it may throw queue keys away.`,
           'Set maxmemory-policy noeviction and give the queues a Redis of their own. The services refuse to start.',
         ),
     facts.appendOnly
-      ? good(SUBJECT, 'It writes what it holds to disk (AOF).')
+      ? good(subject, 'It writes what it holds to disk (AOF).')
       : warning(
-          SUBJECT,
+          subject,
           'The append-only file is off: a restart empties the queues.',
           'Set appendonly yes. Nothing is lost without it, but the dispatcher has to fill the queues again from the ledger.',
         ),
   ];
   if (facts.role !== 'master') {
-    findings.push(problem(SUBJECT, `It is a ${facts.role}: it takes no writes.`, 'Point QUEUE_URL at the primary.'));
+    findings.push(problem(subject, `It is a ${facts.role}: it takes no writes.`, 'Point QUEUE_URL at the primary.'));
   }
   if (facts.maxMemoryBytes > 0 && facts.usedMemoryBytes > facts.maxMemoryBytes * 0.8) {
     const percent = Math.round((facts.usedMemoryBytes / facts.maxMemoryBytes) * 100);
     findings.push(
-      warning(SUBJECT, `${percent} % of maxmemory is used.`, 'Give it more memory; when it is full, enqueuing waits.'),
+      warning(subject, `${percent} % of maxmemory is used.`, 'Give it more memory; when it is full, enqueuing waits.'),
     );
   }
   return findings;

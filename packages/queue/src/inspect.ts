@@ -1,7 +1,10 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { openRedis, serversOf } from './redis-client.ts';
 
 /** What a look at a Redis or Valkey tells of its fitness to hold queues. */
 export type RedisFacts = {
+  /** Host and port, where there are several. */
+  server: string;
   version: string;
   evictionPolicy: string;
   appendOnly: boolean;
@@ -16,9 +19,9 @@ export type RedisFacts = {
 
 const PATIENCE_MS = 3_000;
 
-/** Looks at the server behind a `redis://` address. Throws when it cannot be reached in three seconds. */
-export async function readRedisFacts(url: string): Promise<RedisFacts> {
-  const redis = new Redis(url, {
+/** Looks at each server behind a queue address: one, or those of a cluster. Throws when they cannot be reached in three seconds. */
+export async function readRedisFacts(url: string): Promise<RedisFacts[]> {
+  const client = openRedis(url, {
     lazyConnect: true,
     connectTimeout: PATIENCE_MS,
     commandTimeout: PATIENCE_MS,
@@ -26,22 +29,27 @@ export async function readRedisFacts(url: string): Promise<RedisFacts> {
     retryStrategy: () => null,
   });
   // The failure arrives as a rejection; the event would end the process.
-  redis.on('error', () => undefined);
+  client.on('error', () => undefined);
   try {
-    await redis.connect();
-    const info = await redis.info();
-    const [seconds, micros] = await redis.time();
-    const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
-    return {
-      version: field('redis_version'),
-      evictionPolicy: field('maxmemory_policy'),
-      appendOnly: field('aof_enabled') === '1',
-      role: field('role'),
-      usedMemoryBytes: Number(field('used_memory')),
-      maxMemoryBytes: Number(field('maxmemory')),
-      nowAt: new Date(Number(seconds) * 1_000 + Number(micros) / 1_000),
-    };
+    await client.connect();
+    return await Promise.all(serversOf(client).map(readServer));
   } finally {
-    redis.disconnect();
+    client.disconnect();
   }
+}
+
+async function readServer(redis: Redis): Promise<RedisFacts> {
+  const info = await redis.info();
+  const [seconds, micros] = await redis.time();
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+  return {
+    server: `${redis.options.host}:${redis.options.port}`,
+    version: field('redis_version'),
+    evictionPolicy: field('maxmemory_policy'),
+    appendOnly: field('aof_enabled') === '1',
+    role: field('role'),
+    usedMemoryBytes: Number(field('used_memory')),
+    maxMemoryBytes: Number(field('maxmemory')),
+    nowAt: new Date(Number(seconds) * 1_000 + Number(micros) / 1_000),
+  };
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createRedisBackend, QueueKeys, RedisConnection, RedisQueueBackend } from 'bullmq';
-import { Redis } from 'ioredis';
 import { createBeat } from './beat.ts';
 import { shardName } from './lane-shard.ts';
+import { isRedisUrl, openRedis, type RedisClient, serversOf } from './redis-client.ts';
 import type { QueueStore, WorkerBackend } from './store.ts';
 
 /** A producer gives up after this long: its caller has a person waiting, and the janitor repairs what was not added. */
@@ -25,7 +25,7 @@ type Options = { url: string; prefix: string; laneShards: number; report: (error
 export async function openRedisStore({ url, prefix, laneShards, report }: Options): Promise<QueueStore> {
   assertRedisUrl(url);
   // No offline queue: a producer must hear at once that nothing was added, rather than have it added an hour later.
-  const producer = new Redis(url, {
+  const producer = openRedis(url, {
     retryStrategy,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
@@ -57,7 +57,7 @@ export async function openRedisStore({ url, prefix, laneShards, report }: Option
     prefix,
     isReachable: () => producer.status === 'ready',
     watchMemory: () => {
-      // A counter of our own: emptied, it starts at one again; on older data it goes back; on a replica that lost it, too.
+      // A counter of our own, in a cluster on one of its nodes: emptied, it starts at one again; on older data it goes back; on a replica that lost it, too.
       const key = `${prefix}:beat:${randomUUID()}`;
       let count = 0;
       return createBeat(async () => {
@@ -83,8 +83,8 @@ export async function openRedisStore({ url, prefix, laneShards, report }: Option
 function openWorkerConnections(url: string, prefix: string, report: (error: unknown) => void): WorkerBackend {
   // A worker waits for the store for as long as it takes (null: no limit of retries).
   const options = { retryStrategy, maxRetriesPerRequest: null, socketTimeout: WORKER_SILENCE_LIMIT_MS };
-  const commands = new Redis(url, options);
-  const waiting = new Redis(url, options);
+  const commands = openRedis(url, options);
+  const waiting = openRedis(url, options);
   // BullMQ takes its listeners off before the sockets have gone.
   commands.on('error', report);
   waiting.on('error', report);
@@ -117,15 +117,16 @@ function openWorkerConnections(url: string, prefix: string, report: (error: unkn
  * Eviction takes a queue apart key by key (BullMQ, "Going to production"). `INFO` and not `CONFIG GET`: managed Redis
  * and careful ACLs refuse the latter. A store that will not tell is given the benefit of the doubt.
  */
-async function evictionProblem(redis: Redis): Promise<string | undefined> {
-  let memory: string;
+async function evictionProblem(redis: RedisClient): Promise<string | undefined> {
+  let memories: string[];
   try {
-    memory = await redis.info('memory');
+    memories = await Promise.all(serversOf(redis).map((server) => server.info('memory')));
   } catch {
     return undefined;
   }
-  const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
-  if (policy === undefined || policy === 'noeviction') return undefined;
+  const policies = memories.map((memory) => /^maxmemory_policy:(\S+)/m.exec(memory)?.[1]);
+  const policy = policies.find((one) => one !== undefined && one !== 'noeviction');
+  if (policy === undefined) return undefined;
   return (
     `queue store: Redis has maxmemory-policy "${policy}" and may throw queue keys away. ` +
     'Set it to noeviction (redis.conf, or CONFIG SET maxmemory-policy noeviction) and give the queues a Redis of their own'
@@ -133,8 +134,8 @@ async function evictionProblem(redis: Redis): Promise<string | undefined> {
 }
 
 function assertRedisUrl(url: string): void {
-  if (URL.canParse(url) && ['redis:', 'rediss:'].includes(new URL(url).protocol)) return;
-  throw new Error(`queue store: ${withoutSecrets(url)} is not a redis:// or rediss:// address`);
+  if (isRedisUrl(url)) return;
+  throw new Error(`queue store: ${withoutSecrets(url)} is not a redis://, rediss:// or redis+cluster:// address`);
 }
 
 function withoutSecrets(url: string): string {

@@ -41,10 +41,12 @@ export const ledgerConfig = z.object({
 
 export const queueConfig = z.object({
   QUEUE_URL: z
-    .url({ protocol: /^rediss?$/ })
+    .url({ protocol: /^rediss?(\+cluster)?$/ })
     .optional()
     .meta({ secret: true })
-    .describe("Queues on Redis or Valkey: redis://host:port. Absent: the queues live in the ledger's Postgres"),
+    .describe(
+      "Queues on Redis or Valkey: redis://host:port, or redis+cluster://host:port for a cluster. Absent: the queues live in the ledger's Postgres",
+    ),
   QUEUE_PREFIX: z
     .string()
     .regex(/^[a-z][a-z0-9_-]{0,30}$/)
