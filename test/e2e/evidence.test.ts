@@ -204,17 +204,20 @@ describe('an unknown message and the report of its provider', () => {
   });
 
   test('is not sent again when the report comes after the policy decided, and before a worker claims it', async () => {
-    const { reach, look, campaignId } = await send(address('cut'));
+    const operator = await createTestCaller(ledger.pool, hashSecret, {
+      scopes: ['execute', 'read', 'manage', 'operate'],
+    });
+    const { reach, look, campaignId } = await send(address('cut'), operator);
     const { messageId } = await reach('unknown');
     const brake = { scope: 'campaign', target: campaignId, action: 'pause' };
-    const paused = await stack.call('control', 'POST', '/operations/brakes', brake);
+    const paused = await stack.call('control', 'POST', '/operations/brakes', brake, operator);
     assert.equal(paused.status, 201, JSON.stringify(paused.body));
     await waitFor('the policy to decide', async () =>
       (await look()).events.some((event) => event.state === 'queued' && event.possibleDuplicate),
     );
     await post(sesEvent('Send', { messageId, sesId: ses.takenOf(messageId)[0]!.sesId }));
     await waitFor('the fact', async () => (await look()).feedback.length === 1);
-    await stack.call('control', 'DELETE', `/operations/brakes/${paused.body.brakeId}`);
+    await stack.call('control', 'DELETE', `/operations/brakes/${paused.body.brakeId}`, undefined, operator);
     const sent = await reach('sent');
     assert.equal(sent.events.at(-1)!.providerMessageId, ses.takenOf(messageId)[0]!.sesId);
     assert.equal(ses.takenOf(messageId).length, 1);

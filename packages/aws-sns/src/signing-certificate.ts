@@ -32,13 +32,10 @@ export function createCertificateFetcher(
 ): FetchCertificate {
   const { fetch: get = fetch, now = Date.now, origin } = deps;
   const kept = new Map<string, X509Certificate>();
-  let underWay = 0;
+  /** One fetch a certificate, however many messages wait for it: the first ones after a start come together. */
+  const underWay = new Map<string, Promise<FetchedCertificate>>();
 
-  return async (url, topic) => {
-    const known = kept.get(url);
-    if (known) return check(known, topic, now());
-    if (underWay >= AT_A_TIME) return { unavailable: 'too many certificates are being fetched' };
-    underWay++;
+  async function load(url: string, topic: Topic): Promise<FetchedCertificate> {
     try {
       const from = origin === undefined ? url : `${origin}${new URL(url).pathname}`;
       const response = await get(from, { redirect: 'error', signal: AbortSignal.timeout(LONGEST_MS) });
@@ -57,8 +54,19 @@ export function createCertificateFetcher(
     } catch (error) {
       return { unavailable: String(error) };
     } finally {
-      underWay--;
+      underWay.delete(url);
     }
+  }
+
+  return async (url, topic) => {
+    const known = kept.get(url);
+    if (known) return check(known, topic, now());
+    const same = underWay.get(url);
+    if (same) return same;
+    if (underWay.size >= AT_A_TIME) return { unavailable: 'too many certificates are being fetched' };
+    const loading = load(url, topic);
+    underWay.set(url, loading);
+    return loading;
   };
 }
 

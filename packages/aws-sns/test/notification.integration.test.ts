@@ -123,10 +123,12 @@ describe('what is posted to a callback address', () => {
   it('a certificate is fetched once for many messages', async () => {
     const fetchCertificate = createCertificateFetcher({ origin: sns.url });
     const before = sns.requests.length;
-    for (let round = 0; round < 5; round++) {
+    const receiveOne = async (round: number) => {
       const body = JSON.stringify(sns.notification(`{"round":${round}}`));
       assert.ok('kind' in (await receiveNotification(body, { topics: [sns.topic], fetchCertificate })));
-    }
+    };
+    await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(receiveOne));
+    await receiveOne(9);
     assert.equal(sns.requests.length - before, 1);
   });
 
