@@ -12,7 +12,7 @@ import { readJson, readRefusal } from './answer.ts';
 import { codeOfEntry } from './codes.ts';
 import type { SesConfig } from './config.ts';
 import { JSON_TYPE, SES_MESSAGE_TAG } from './request.ts';
-import { type SesTemplate, slotValues, templateOf } from './template.ts';
+import { type SesTemplate, slotsRoom, templateOf, writeSlots } from './template.ts';
 
 /** https://docs.aws.amazon.com/ses/latest/dg/send-personalized-email-api.html: destinations of a call, bytes of its JSON. */
 const MOST_RECIPIENTS = 50;
@@ -50,7 +50,8 @@ export function createBulkSender(
   };
 }
 
-export type Entry = { message: EmailMessage; json: string };
+/** A message with its part of the call, as bytes. */
+export type Entry = { message: EmailMessage; json: Buffer };
 
 /** The messages in their order, in as many calls as their size asks for: nearly always one. */
 function inCalls(messages: EmailMessage[]): Entry[][] {
@@ -58,28 +59,37 @@ function inCalls(messages: EmailMessage[]): Entry[][] {
   let bytes = Number.POSITIVE_INFINITY;
   for (const message of messages) {
     const json = entryOf(message);
-    const size = Buffer.byteLength(json);
-    if (bytes + size > LARGEST_CALL) {
+    if (bytes + json.length > LARGEST_CALL) {
       calls.push([]);
       bytes = Buffer.byteLength(contentOf(templateOf(message)!)) + 1_000;
     }
-    bytes += size;
+    bytes += json.length;
     calls.at(-1)!.push({ message, json });
   }
   return calls;
 }
 
-function entryOf(message: EmailMessage): string {
+/** Where entries are written before their length is known. */
+let scratch = Buffer.allocUnsafeSlow(256 * 1024);
+
+export function entryOf(message: EmailMessage): Buffer {
   const names = Object.keys(message.headers);
-  return JSON.stringify({
-    Destination: { ToAddresses: [message.to] },
-    ReplacementTags: [{ Name: SES_MESSAGE_TAG, Value: message.messageId }],
-    ReplacementEmailContent: {
-      ReplacementTemplate: { ReplacementTemplateData: JSON.stringify(slotValues(message)) },
-    },
-    ...(names.length > 0 && { ReplacementHeaders: names.map((Name) => ({ Name, Value: message.headers[Name]! })) }),
-  });
+  const headers = names.map((Name) => ({ Name, Value: message.headers[Name]! }));
+  const begin =
+    `{"Destination":{"ToAddresses":[${JSON.stringify(message.to)}]},` +
+    `"ReplacementTags":[{"Name":"${SES_MESSAGE_TAG}","Value":${JSON.stringify(message.messageId)}}],` +
+    (names.length === 0 ? '' : `"ReplacementHeaders":${JSON.stringify(headers)},`) +
+    '"ReplacementEmailContent":{"ReplacementTemplate":{"ReplacementTemplateData":"';
+  const room = begin.length + slotsRoom(message) + END.length;
+  if (room > scratch.length) scratch = Buffer.allocUnsafeSlow(room);
+  // All of it is ASCII: addresses and ids are checked, and so are the values of headers.
+  let at = scratch.write(begin, 0, 'latin1');
+  at = writeSlots(message, scratch, at);
+  at += scratch.write(END, at, 'latin1');
+  return Buffer.from(scratch.subarray(0, at));
 }
+
+const END = '"}}}';
 
 export function bulkRequest(entries: Entry[], config: Pick<SesConfig, 'SES_CONFIGURATION_SET'>): Buffer {
   const { message } = entries[0]!;
@@ -88,13 +98,18 @@ export function bulkRequest(entries: Entry[], config: Pick<SesConfig, 'SES_CONFI
     ReplyToAddresses: message.replyTo && [mailboxText(message.replyTo)],
     ConfigurationSetName: config.SES_CONFIGURATION_SET,
   });
-  const parts = [call.slice(0, -1), ',"DefaultContent":', contentOf(templateOf(message)!), ',"BulkEmailEntries":['];
+  const content = contentOf(templateOf(message)!);
+  const pieces: Buffer[] = [Buffer.from(`${call.slice(0, -1)},"DefaultContent":${content},"BulkEmailEntries":[`)];
   entries.forEach(({ json }, index) => {
-    parts.push(index === 0 ? json : `,${json}`);
+    if (index > 0) pieces.push(COMMA);
+    pieces.push(json);
   });
-  parts.push(']}');
-  return Buffer.from(parts.join(''));
+  pieces.push(CLOSE);
+  return Buffer.concat(pieces);
 }
+
+const COMMA = Buffer.from(',');
+const CLOSE = Buffer.from(']}');
 
 const contents = new WeakMap<SesTemplate, string>();
 
