@@ -21,14 +21,18 @@ export function encodePieces(text: string, { fixed, slots }: Pieces): EncodedTex
   }
   let room = ready.octets;
   for (const slot of slots) room += quotedRoom(slot.length * 3) + BREAK;
-  const out = Buffer.allocUnsafe(room);
+  if (room > scratch.length) scratch = Buffer.allocUnsafeSlow(room);
+  const out = scratch;
   let length = 0;
   ready.pieces.forEach((piece, index) => {
     if (index > 0) length = writeSlot(slots[index - 1]!, out, length);
     length += piece.copy(out, length);
   });
-  return { encoding: 'quoted-printable', content: out.subarray(0, length) };
+  return { encoding: 'quoted-printable', content: Buffer.from(out.subarray(0, length)) };
 }
+
+/** Where a body is written before its length is known: the room for the worst case is many times what most need. */
+let scratch = Buffer.allocUnsafeSlow(256 * 1024);
 
 type EncodedFixed = {
   /** All but the last end with a line break, soft or of the text. */
