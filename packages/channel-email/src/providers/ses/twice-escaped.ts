@@ -9,7 +9,7 @@ export const TWICE_ESCAPED = 7;
 /** 0 for a byte that stays, else the byte of its short escape, or 1 for one that has none. */
 const ESCAPES = new Uint8Array(256);
 ESCAPES.fill(1, 0, 0x20);
-for (const [character, escape] of Object.entries({
+for (const [character, letter] of Object.entries({
   '\b': 'b',
   '\t': 't',
   '\n': 'n',
@@ -18,7 +18,7 @@ for (const [character, escape] of Object.entries({
   '"': '"',
   '\\': '\\',
 })) {
-  ESCAPES[character.charCodeAt(0)] = escape.charCodeAt(0);
+  ESCAPES[character.charCodeAt(0)] = letter.charCodeAt(0);
 }
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
@@ -35,22 +35,22 @@ export function writeTwiceEscaped(text: string, out: Buffer, start: number): num
   let at = start;
   for (let index = 0; index < end; index += 1) {
     const byte = bytes[index]!;
-    const escape = ESCAPES[byte]!;
-    if (escape === 0) {
+    const letter = ESCAPES[byte]!;
+    if (letter === 0) {
       out[at++] = byte;
       continue;
     }
     out[at++] = BACKSLASH;
     out[at++] = BACKSLASH;
-    if (escape === NO_SHORT_ESCAPE) {
+    if (letter === NO_SHORT_ESCAPE) {
       at += out.write('u00', at, 'latin1');
       out[at++] = HEX[byte >> 4]!;
       out[at++] = HEX[byte & 15]!;
       continue;
     }
     // Quote and backslash are escaped themselves once more.
-    if (escape === QUOTE || escape === BACKSLASH) out[at++] = BACKSLASH;
-    out[at++] = escape;
+    if (letter === QUOTE || letter === BACKSLASH) out[at++] = BACKSLASH;
+    out[at++] = letter;
   }
   return at;
 }
