@@ -49,6 +49,7 @@ const OWNED: Record<string, RegExp> = {
   pg: /^packages\/(store|queue|testkit)\/src\//,
   liquidjs: /^packages\/(render\/src|bench\/src\/naive)\//,
   mjml: /^packages\/(render\/src|bench\/src\/naive)\//,
+  jose: /^packages\/pipeline\/src\//,
   pino: /^packages\/runtime\/src\//,
   'prom-client': /^packages\/metrics\/src\//,
   '@opentelemetry': /^packages\/tracing\/src\//,

@@ -1,4 +1,4 @@
-import { createAuthenticator } from '@outrigger/pipeline';
+import { createAuthenticator, type VerifyToken } from '@outrigger/pipeline';
 import { addHealthRoutes, createApp, finishApp, type Log } from '@outrigger/runtime';
 import type { Pool } from '@outrigger/store';
 import type { Express } from 'express';
@@ -10,6 +10,7 @@ import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { mount } from './describe.ts';
 import { fragmentRoutes } from './fragment-routes.ts';
 import { importRoutes } from './import-routes.ts';
+import { keyRoutes } from './key-routes.ts';
 import { addOpenApiRoutes } from './openapi/routes.ts';
 import { profileRoutes } from './profile-routes.ts';
 import { sandboxRoutes } from './sandbox-routes.ts';
@@ -27,11 +28,13 @@ export function createControlApp(deps: {
   log: Log;
   ingressUrl: string;
   sandboxViewer: boolean;
+  /** Checks bearer tokens, where an issuer is configured. */
+  verifyToken?: VerifyToken | undefined;
   /** Called when the lists have work that goes on after the answer. */
   onListWork?(): void;
 }): Express {
   const { pool, log, ingressUrl } = deps;
-  const authenticate = createAuthenticator(pool);
+  const authenticate = createAuthenticator(pool, deps.verifyToken);
   const app = createApp();
   addHealthRoutes(app, [{ name: 'postgres', check: () => pool.query('SELECT 1') }]);
   mount(app, BASE, campaignRoutes({ pool, authenticate, ingressUrl }));
@@ -45,6 +48,7 @@ export function createControlApp(deps: {
   mount(app, BASE, deadLetterRoutes({ pool, authenticate }));
   mount(app, BASE, brakeRoutes({ pool, authenticate }));
   mount(app, BASE, accountRoutes({ pool, authenticate }));
+  mount(app, BASE, keyRoutes({ pool, authenticate }));
   const onWork = deps.onListWork ?? (() => undefined);
   mount(app, '/ajo/config/suppression', suppressionRoutes({ pool, authenticate, onWork }));
   // Not part of the API: it is for looking at, and never there in production.

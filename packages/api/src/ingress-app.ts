@@ -1,4 +1,4 @@
-import { type Admit, createAuthenticator, type Enqueue } from '@outrigger/pipeline';
+import { type Admit, createAuthenticator, type Enqueue, type VerifyToken } from '@outrigger/pipeline';
 import { addHealthRoutes, createApp, finishApp, type Log } from '@outrigger/runtime';
 import type { HoldBack, Pool } from '@outrigger/store';
 import type { Express } from 'express';
@@ -15,6 +15,8 @@ export function createIngressApp(deps: {
   enqueue: Enqueue;
   log: Log;
   queueReachable(): boolean;
+  /** Checks bearer tokens, where an issuer is configured. */
+  verifyToken?: VerifyToken | undefined;
   /** Turns calls away when too much waits; without it every call is taken. */
   admit?: Admit;
   /** Whether the queue has enough of a tenant and lane for now; without it every batch is enqueued at once. */
@@ -23,7 +25,7 @@ export function createIngressApp(deps: {
   const { pool, log, admit = () => undefined } = deps;
   const ledger = { name: 'postgres', check: () => pool.query('SELECT 1') };
   const queue = { name: 'queue', check: async () => deps.queueReachable() || Promise.reject(new Error('away')) };
-  const authenticate = createAuthenticator(pool);
+  const authenticate = createAuthenticator(pool, deps.verifyToken);
   const app = createApp();
   // Accepting needs the ledger alone: a queue store that is away costs time, not messages.
   addHealthRoutes(app, [ledger]);

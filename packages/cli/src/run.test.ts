@@ -144,3 +144,23 @@ test("a terminal does not obey a provider's answer", async () => {
   ]);
   assert.doesNotMatch(ended[0]!.out.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
 });
+
+test('a key is made with its secret shown once, and ended only when that was meant', async () => {
+  const key = { keyId: 'key_1', name: 'b', orgId: 'acme', sandboxNames: ['prod'], scopes: ['read'], secret: 'ors_x' };
+  const { asked, ended } = await against(
+    json(key),
+    ['keys', 'create', 'b', '--of', 'acme', '--sandboxes', 'prod', '--scopes', 'read'],
+    ['keys', 'create', 'b', '--of', 'acme'],
+    ['keys', 'rotate', 'key_1'],
+    ['keys', 'rotate', 'key_1', '--grace', '600'],
+    ['keys', 'revoke', 'key_1'],
+    ['keys', 'revoke', 'key_1', '--yes'],
+  );
+  assert.deepEqual(
+    ended.map(({ exitCode }) => exitCode),
+    [0, 64, 64, 0, 64, 0],
+  );
+  assert.match(ended[0]!.out, /Secret {2}ors_x/);
+  const base = '/journey/campaigns/service/operations/keys';
+  assert.deepEqual(asked, [`POST ${base}`, `POST ${base}/key_1/rotate`, `DELETE ${base}/key_1`]);
+});

@@ -5,6 +5,7 @@ import { ACCOUNT_COMMANDS } from './commands/account.ts';
 import { BRAKE_COMMANDS } from './commands/brake.ts';
 import { DLQ_COMMANDS } from './commands/dlq.ts';
 import { DOCTOR } from './commands/doctor.ts';
+import { KEY_COMMANDS } from './commands/keys.ts';
 import { PROFILE_COMMANDS } from './commands/profiles.ts';
 import { REDRIVE_COMMANDS } from './commands/redrive.ts';
 import { readConfig } from './config.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: (Command | StandaloneCommand)[] = [
   ...BRAKE_COMMANDS,
   ...ACCOUNT_COMMANDS,
   ...PROFILE_COMMANDS,
+  ...KEY_COMMANDS,
   DOCTOR,
 ];
 

@@ -8,6 +8,7 @@ export * from './content-api.ts';
 export * from './execution.ts';
 export * from './import.ts';
 export * from './json.ts';
+export * from './key.ts';
 export * from './profile.ts';
 export * from './provider-pool.ts';
 export * from './simulation.ts';

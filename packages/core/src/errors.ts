@@ -52,6 +52,8 @@ export const API_ERRORS = {
   'CNT-000002': { status: 409, title: 'It was changed meanwhile; read it again and repeat your change.' },
   'CNT-000003': { status: 428, title: 'Send the header If-Match with the ETag that you read.' },
   'CNT-000004': { status: 400, title: 'The fragment cannot be published.' },
+  'KEY-000001': { status: 404, title: 'No such key is in force.' },
+  'KEY-000002': { status: 400, title: 'The organisation has no such sandbox; create it first.' },
   'OPS-000001': { status: 404, title: 'No such dead letter in this sandbox.' },
   'OPS-000002': { status: 409, title: 'The message is no dead letter any more.' },
   'OPS-000003': { status: 409, title: 'The message may have been delivered; say includeUnknown to send it again.' },

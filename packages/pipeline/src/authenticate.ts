@@ -2,8 +2,9 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Refusal, refuse } from '@outrigger/core';
 import { type ApiKey, type Pool, readApiKeys, readTenants, type Scope, type Tenant } from '@outrigger/store';
+import type { VerifyToken } from './token-verifier.ts';
 
-/** Who calls: a tenant (organisation and sandbox) and the key that speaks for it. */
+/** Who calls: a tenant (organisation and sandbox) and the key, or the client of a token, that speaks for it. */
 export type Caller = { tenant: Tenant; keyId: string; keyName: string; scopes: readonly Scope[] };
 
 /** Revocations and new sandboxes are seen within this; a key that is not known yet is looked for at once. */
@@ -18,9 +19,10 @@ export type Authenticator = (
 
 /**
  * Checks the four headers of a call (spec 6.1): `x-api-key` names the key, `Authorization: Bearer` carries its secret,
- * `x-gw-ims-org-id` and `x-sandbox-name` say for which tenant. Keys and tenants are kept in memory and refreshed.
+ * `x-gw-ims-org-id` and `x-sandbox-name` say for which tenant. Keys and tenants are kept in memory and refreshed. With a
+ * configured issuer the bearer may be one of its tokens instead, and `x-api-key` is the client that it was issued to.
  */
-export function createAuthenticator(pool: Pool): Authenticator {
+export function createAuthenticator(pool: Pool, verifyToken?: VerifyToken): Authenticator {
   let keys = new Map<string, ApiKey>();
   let tenants = new Map<string, Tenant>();
   let loadedAt = Number.NEGATIVE_INFINITY;
@@ -51,21 +53,52 @@ export function createAuthenticator(pool: Pool): Authenticator {
       return { refusal: refuse('MSG-000401', 'Send the header x-api-key with the id of your API key.') };
     if (orgId === undefined) return { refusal: refuse('MSG-000001', 'Send the header x-gw-ims-org-id.') };
     if (sandboxName === undefined) return { refusal: refuse('MSG-000001', 'Send the header x-sandbox-name.') };
+    const credential = TOKEN.test(secret) ? await byToken(secret, keyId) : await bySecret(secret, keyId);
+    if ('refusal' in credential) return credential;
+    const tenant = tenants.get(`${orgId}\n${sandboxName}`);
+    if (!tenant || credential.orgId !== orgId || !credential.sandboxNames.includes(sandboxName)) {
+      return { refusal: refuse('MSG-000403', 'This key may not act for this organisation and sandbox.') };
+    }
+    if (!credential.scopes.includes(scope)) {
+      return { refusal: refuse('MSG-000403', `This key lacks the scope ${scope}.`) };
+    }
+    return { caller: { tenant, keyId, keyName: credential.name, scopes: credential.scopes } };
+  };
+
+  async function bySecret(secret: string, keyId: string): Promise<Credential | { refusal: Refusal }> {
     const age = performance.now() - loadedAt;
     if (age > REFRESH_MS || (age > MISS_REFRESH_MS && !keys.has(keyId))) await load();
     const key = keys.get(keyId);
-    if (!key || !secretMatches(secret, key.secretHash) || (key.expiresAt && key.expiresAt.getTime() <= Date.now())) {
+    if (!key || !proves(secret, key) || (key.expiresAt && key.expiresAt.getTime() <= Date.now())) {
       return { refusal: refuse('MSG-000401', 'The API key or its secret is wrong, revoked or expired.') };
     }
-    const tenant = tenants.get(`${orgId}\n${sandboxName}`);
-    if (!tenant || key.orgId !== orgId || !key.sandboxNames.includes(sandboxName)) {
-      return { refusal: refuse('MSG-000403', 'This key may not act for this organisation and sandbox.') };
+    return key;
+  }
+
+  async function byToken(token: string, clientId: string): Promise<Credential | { refusal: Refusal }> {
+    const grant = verifyToken ? await verifyToken(token) : 'refused';
+    if (grant === 'issuer_away') {
+      const refusal = refuse('MSG-000503', 'The keys of the token issuer cannot be had; ask again.');
+      return { refusal: { ...refusal, retryAfterSeconds: 5 } };
     }
-    if (!key.scopes.includes(scope)) {
-      return { refusal: refuse('MSG-000403', `This key lacks the scope ${scope}.`) };
+    if (grant === 'refused' || grant.clientId !== clientId) {
+      return { refusal: refuse('MSG-000401', 'The token is wrong, expired, or not of this client and issuer.') };
     }
-    return { caller: { tenant, keyId, keyName: key.name, scopes: key.scopes } };
-  };
+    if (performance.now() - loadedAt > REFRESH_MS) await load();
+    return { ...grant, name: clientId };
+  }
+}
+
+/** What a caller may do, once it is known who it is. */
+type Credential = { name: string; orgId: string; sandboxNames: string[]; scopes: Scope[] };
+
+/** A secret of ours has no dots; a token (a JWS or JWE in compact form, or what pretends to be one) has. */
+const TOKEN = /\./;
+
+/** The present secret, or the one before while a rotation is under way. */
+function proves(secret: string, { secretHash, previous }: ApiKey): boolean {
+  if (secretMatches(secret, secretHash)) return true;
+  return previous !== undefined && previous.until.getTime() > Date.now() && secretMatches(secret, previous.secretHash);
 }
 
 /** Secrets are 256 random bits, so one SHA-256 is enough; equal-length digests compare in constant time. */

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg';
 import type { Pool } from './pool.ts';
 
 export type Tenant = { tenantId: number; orgId: string; sandboxName: string };
@@ -11,6 +12,8 @@ export type ApiKey = {
   secretHash: Buffer;
   scopes: Scope[];
   expiresAt: Date | null;
+  /** The secret before a rotation, while it is still taken. */
+  previous?: { secretHash: Buffer; until: Date };
 };
 
 export async function readTenants(pool: Pool): Promise<Tenant[]> {
@@ -21,7 +24,7 @@ export async function readTenants(pool: Pool): Promise<Tenant[]> {
 }
 
 /** Creates the tenant when it is not there and returns it either way. */
-export async function ensureTenant(pool: Pool, orgId: string, sandboxName: string): Promise<Tenant> {
+export async function ensureTenant(pool: Pool | PoolClient, orgId: string, sandboxName: string): Promise<Tenant> {
   const { rows } = await pool.query<{ tenant_id: number }>(
     `INSERT INTO tenants (org_id, sandbox_name) VALUES ($1, $2)
      ON CONFLICT (org_id, sandbox_name) DO UPDATE SET org_id = excluded.org_id RETURNING tenant_id`,
@@ -40,6 +43,8 @@ export async function readApiKeys(pool: Pool): Promise<ApiKey[]> {
     secret_hash: Buffer;
     scopes: Scope[];
     expires_at: Date | null;
+    previous_secret_hash: Buffer | null;
+    previous_until: Date | null;
   }>('SELECT * FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())');
   return rows.map((row) => ({
     keyId: row.key_id,
@@ -49,23 +54,34 @@ export async function readApiKeys(pool: Pool): Promise<ApiKey[]> {
     secretHash: row.secret_hash,
     scopes: row.scopes,
     expiresAt: row.expires_at,
+    ...(row.previous_secret_hash &&
+      row.previous_until && { previous: { secretHash: row.previous_secret_hash, until: row.previous_until } }),
   }));
 }
 
 /** Stores a key by the hash of its secret; the secret itself is never stored. */
 export async function insertApiKey(
-  pool: Pool,
-  key: Omit<ApiKey, 'expiresAt'> & { expiresAt?: Date | null },
+  pool: Pool | PoolClient,
+  key: Omit<ApiKey, 'expiresAt' | 'previous'> & { expiresAt?: Date | null; createdBy?: string },
 ): Promise<void> {
   await pool.query(
-    `INSERT INTO api_keys (key_id, org_id, sandbox_names, name, secret_hash, scopes, expires_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [key.keyId, key.orgId, key.sandboxNames, key.name, key.secretHash, key.scopes, key.expiresAt ?? null],
+    `INSERT INTO api_keys (key_id, org_id, sandbox_names, name, secret_hash, scopes, expires_at, created_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      key.keyId,
+      key.orgId,
+      key.sandboxNames,
+      key.name,
+      key.secretHash,
+      key.scopes,
+      key.expiresAt ?? null,
+      key.createdBy ?? '',
+    ],
   );
 }
 
 /** Revoked keys stop working in every process within its refresh period. Returns whether there was such a key. */
-export async function revokeApiKey(pool: Pool, keyId: string): Promise<boolean> {
+export async function revokeApiKey(pool: Pool | PoolClient, keyId: string): Promise<boolean> {
   const { rowCount } = await pool.query(
     'UPDATE api_keys SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL',
     [keyId],

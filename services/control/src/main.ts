@@ -1,5 +1,6 @@
 /** The control service: campaigns, channel configurations, profiles, operations, and the sandbox viewer. */
 import { createControlApp, startCampaignRefresher, startListWorker } from '@outrigger/api';
+import { tokenVerifierOf } from '@outrigger/pipeline';
 import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
 import { openPool } from '@outrigger/store';
 import { controlConfig } from './config.ts';
@@ -23,6 +24,7 @@ await runService(log, async (parts) => {
     ingressUrl: config.INGRESS_URL,
     sandboxViewer: config.SANDBOX_VIEWER,
     onListWork: listWorker.wake,
+    verifyToken: tokenVerifierOf(config),
   });
   parts.push(startCampaignRefresher(pool, log));
   // A file of a million rows takes minutes; all other bodies have ten seconds (runtime's readBody).

@@ -1,3 +1,4 @@
+import { tokenConfig } from '@outrigger/pipeline/token-config';
 import { httpConfig, ledgerConfig, logConfig, queueConfig } from '@outrigger/runtime';
 import { z } from 'zod';
 
@@ -8,6 +9,7 @@ export const ingressConfig = ledgerConfig
   .extend(queueConfig.shape)
   .extend(httpConfig.shape)
   .extend(logConfig.shape)
+  .extend(tokenConfig.shape)
   .extend({
     MAX_LANE_AGE_MS: whole
       .default(120_000)

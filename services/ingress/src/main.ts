@@ -1,6 +1,12 @@
 /** The ingress: the trigger API. Writes the ledger, enqueues, answers 202. */
 import { createIngressApp } from '@outrigger/api';
-import { createAdmission, createEnqueuer, DEFAULT_ADMISSION, startBacklogMonitor } from '@outrigger/pipeline';
+import {
+  createAdmission,
+  createEnqueuer,
+  DEFAULT_ADMISSION,
+  startBacklogMonitor,
+  tokenVerifierOf,
+} from '@outrigger/pipeline';
 import { openQueueStore } from '@outrigger/queue';
 import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
 import { type HoldBack, MAX_QUEUED_MESSAGES, openPool } from '@outrigger/store';
@@ -41,6 +47,14 @@ await runService(log, async (parts) => {
   };
   const admit = createAdmission(limits, { ...backlog, now: () => performance.now() });
   const holdBack: HoldBack = (tenantId, lane) => backlog.tenantMessages(tenantId, lane) > MAX_QUEUED_MESSAGES;
-  const app = createIngressApp({ pool, enqueue, log, admit, holdBack, queueReachable: () => queueStore.isReachable() });
+  const app = createIngressApp({
+    pool,
+    enqueue,
+    log,
+    admit,
+    holdBack,
+    queueReachable: () => queueStore.isReachable(),
+    verifyToken: tokenVerifierOf(config),
+  });
   parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
 });

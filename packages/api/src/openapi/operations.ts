@@ -18,8 +18,8 @@ export function operationsOf(app: Express): { operations: Operation[]; undescrib
     for (const { route, handle, name } of router.stack) {
       if (isRouter(handle)) {
         const mounted = baseOf(handle);
-        if (mounted === undefined) undescribed.push(`a router (${name}) that mount() did not mount`);
-        else walk(handle, base + mounted);
+        if (mounted !== undefined) walk(handle, base + mounted);
+        else if (!isForMachines(handle)) undescribed.push(`a router (${name}) that mount() did not mount`);
       }
       if (!route || NOT_OF_THE_API.has(route.path)) continue;
       for (const { method, handle: handler } of route.stack) {
@@ -34,6 +34,10 @@ export function operationsOf(app: Express): { operations: Operation[]; undescrib
   };
   walk(app.router, '');
   return { operations, undescribed };
+}
+
+function isForMachines(router: IRouter): boolean {
+  return router.stack.every(({ route }) => route && NOT_OF_THE_API.has(route.path));
 }
 
 function isRouter(handle: unknown): handle is IRouter {
