@@ -52,7 +52,9 @@ export function createIssuerKeys(jwksUrl: string, now: () => number = () => perf
 export class IssuerAway extends Error {}
 
 async function fetchKeys(url: string): Promise<JSONWebKeySet> {
-  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+  // Asked minutes apart: a connection that was kept would have been closed by the issuer just when it is needed.
+  const headers = { connection: 'close' };
+  const response = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (!response.ok || !response.body) throw new Error(`the issuer answered ${response.status}`);
   const chunks: Uint8Array[] = [];
   let size = 0;

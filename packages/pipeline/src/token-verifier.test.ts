@@ -154,7 +154,7 @@ describe('the keys of the issuer', () => {
   test('the last good set is kept while the issuer is away; a new key is found once the cooldown is over', async () => {
     let now = 0;
     const find = createIssuerKeys(settings.jwksUrl, () => now);
-    const wanted = (kid: string) => find({ alg: 'RS256', kid }, { payload: '', signature: '' });
+    const wanted = async (kid: string) => find({ alg: 'RS256', kid }, { payload: '', signature: '' });
     await wanted('k1');
     away = true;
     now += 3_600_000;

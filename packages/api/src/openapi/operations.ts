@@ -15,11 +15,14 @@ export function operationsOf(app: Express): { operations: Operation[]; undescrib
   const operations: Operation[] = [];
   const undescribed: string[] = [];
   const walk = (router: IRouter, base: string) => {
-    for (const { route, handle, name } of router.stack) {
+    for (const layer of router.stack) {
+      const { route, handle, name } = layer;
       if (isRouter(handle)) {
-        const mounted = baseOf(handle);
+        // Used without a path, a router adds nothing to the base; Express marks such a layer.
+        const mounted = baseOf(handle) ?? ('slash' in layer && layer.slash === true ? '' : undefined);
         if (mounted !== undefined) walk(handle, base + mounted);
-        else if (!isForMachines(handle)) undescribed.push(`a router (${name}) that mount() did not mount`);
+        else if (!isForMachines(handle))
+          undescribed.push(`a router (${name}: ${routerPaths(handle)}) that mount() did not mount`);
       }
       if (!route || NOT_OF_THE_API.has(route.path)) continue;
       for (const { method, handle: handler } of route.stack) {
@@ -42,4 +45,9 @@ function isForMachines(router: IRouter): boolean {
 
 function isRouter(handle: unknown): handle is IRouter {
   return typeof handle === 'function' && 'stack' in handle && Array.isArray(handle.stack);
+}
+
+/** What tells somebody which router it is. */
+function routerPaths(router: IRouter): string {
+  return router.stack.map(({ route }) => route?.path ?? '…').join(', ');
 }
