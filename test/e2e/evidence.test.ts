@@ -210,14 +210,14 @@ describe('an unknown message and the report of its provider', () => {
     const { reach, look, campaignId } = await send(address('cut'), operator);
     const { messageId } = await reach('unknown');
     const brake = { scope: 'campaign', target: campaignId, action: 'pause' };
-    const paused = await stack.call('control', 'POST', '/operations/brakes', brake, operator);
+    const paused = await stack.call('control', 'POST', '/brakes', brake, operator);
     assert.equal(paused.status, 201, JSON.stringify(paused.body));
     await waitFor('the policy to decide', async () =>
       (await look()).events.some((event) => event.state === 'queued' && event.possibleDuplicate),
     );
     await post(sesEvent('Send', { messageId, sesId: ses.takenOf(messageId)[0]!.sesId }));
     await waitFor('the fact', async () => (await look()).feedback.length === 1);
-    await stack.call('control', 'DELETE', `/operations/brakes/${paused.body.brakeId}`, undefined, operator);
+    await stack.call('control', 'DELETE', `/brakes/${paused.body.brakeId}`, undefined, operator);
     const sent = await reach('sent');
     assert.equal(sent.events.at(-1)!.providerMessageId, ses.takenOf(messageId)[0]!.sesId);
     assert.equal(ses.takenOf(messageId).length, 1);
@@ -234,8 +234,8 @@ describe('an unknown message and the report of its provider', () => {
     await post(sesEvent('Delivery', { messageId }));
     await reach('sent');
     assert.equal(ses.takenOf(messageId).length, 1);
-    const letter = await stack.call('control', 'GET', `/operations/dead-letters/${messageId}`);
-    assert.equal(letter.status, 404);
+    const letter = await stack.call('control', 'GET', `/dead-letters/${messageId}`);
+    assert.equal(letter.status, 409);
   });
 
   test('of nobody is kept as an orphan, and answered with 200', async () => {
