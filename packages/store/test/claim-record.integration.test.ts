@@ -210,8 +210,7 @@ test('after the queue lost what it had, all that waits is swept once, with its d
   await pool.query(`UPDATE batches SET eligible_at = 'infinity' WHERE batch_id = $1`, [held.batchId]);
   assert.ok(await claim(claimed.batchId));
   const ours = new Set([due, later, claimed, held].map((one) => one.batchId));
-  const sweep = async (lostForMs: number) =>
-    (await sweepLost(pool, lostForMs)).filter((one) => ours.has(one.batchId));
+  const sweep = async (lostForMs: number) => (await sweepLost(pool, lostForMs)).filter((one) => ours.has(one.batchId));
   const swept = new Map((await sweep(0)).map((one) => [one.batchId, one.delayMs]));
   assert.deepEqual(new Set(swept.keys()), new Set([due.batchId, later.batchId]));
   assert.equal(swept.get(due.batchId), undefined);
