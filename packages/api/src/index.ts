@@ -15,6 +15,7 @@ export * from './openapi/document.ts';
 export * from './openapi/operations.ts';
 export * from './openapi/page.ts';
 export * from './profile-routes.ts';
+export { startProofSubmitter } from './proof-submitter.ts';
 export * from './sandbox-routes.ts';
 export * from './suppression/list-worker.ts';
 export * from './suppression/routes.ts';

@@ -1,12 +1,14 @@
 import { type Previewed, previewCampaign } from '@outrigger/authoring';
-import { MAX_CONTEXT_BYTES, type PreviewItem, previewAnswer, previewRequest } from '@outrigger/contracts';
+import { previewAnswer, previewRequest } from '@outrigger/contracts';
 import { type Refusal, refuse } from '@outrigger/core';
 import type { Authenticator } from '@outrigger/pipeline';
 import type { Pool } from '@outrigger/store';
 import { Router } from 'express';
 import { campaignAccess } from './campaign-access.ts';
 import { parseClosed } from './closed-input.ts';
-import type { RouteDescription } from './describe.ts';
+import { mount, type RouteDescription } from './describe.ts';
+import { proofRoutes } from './proof-routes.ts';
+import { contextRefusal } from './simulation-context.ts';
 
 const PREVIEW: RouteDescription = {
   group: 'Previews',
@@ -21,7 +23,7 @@ const PREVIEW: RouteDescription = {
   errors: ['MSG-000006', 'MSG-000007', 'MSG-000010', 'SIM-000001', 'SIM-000002', 'SIM-000003', 'SIM-000004'],
 };
 
-/** Looking at what a campaign would send (reference simulations.yaml; spec 15.1). */
+/** Looking at what a campaign would send (reference simulations.yaml; spec 15). */
 export function simulationRoutes(deps: { pool: Pool; authenticate: Authenticator }): Router {
   const router = Router({ strict: true, caseSensitive: true });
   router.post(
@@ -30,22 +32,17 @@ export function simulationRoutes(deps: { pool: Pool; authenticate: Authenticator
       const parsed = parseClosed(previewRequest, body, 'the preview');
       if ('refusal' in parsed) return parsed;
       const items = parsed.value.previewRequestItems;
-      const refused = items.map(contextRefusal).find((refusal) => refusal !== undefined);
+      const refused = items
+        .map(({ userId, contextAttributes }) => contextRefusal('contextAttributes', userId, contextAttributes))
+        .find((refusal) => refusal !== undefined);
       if (refused) return { refusal: refused };
       const previewed = await previewCampaign(deps.pool, campaign, items);
       if (previewed.kind !== 'rendered') return { refusal: refusalOf(previewed) };
       return { status: 200, body: { previews: previewed.previews } };
     }),
   );
+  mount(router, '/', proofRoutes(deps));
   return router;
-}
-
-/** A context that a trigger call could not carry would show what can never be sent. */
-function contextRefusal({ userId, contextAttributes: context }: PreviewItem): Refusal | undefined {
-  if (!context) return undefined;
-  if (Object.hasOwn(context, 'system')) return refuse('MSG-000007', undefined, { userId });
-  if (Buffer.byteLength(JSON.stringify(context)) <= MAX_CONTEXT_BYTES) return undefined;
-  return refuse('MSG-000006', `contextAttributes: at most ${MAX_CONTEXT_BYTES} bytes of JSON a person.`, { userId });
 }
 
 function refusalOf(previewed: Exclude<Previewed, { kind: 'rendered' }>): Refusal {

@@ -4,6 +4,8 @@ export * from './definition.ts';
 export * from './finding.ts';
 export * from './fragment-checks.ts';
 export * from './preview.ts';
+export * from './proof.ts';
 export * from './refresh.ts';
 export * from './sample-curl.ts';
+export * from './submit-proof.ts';
 export * from './validate.ts';

@@ -31,3 +31,57 @@ export const previewRequest = z
   })
   .meta({ id: 'PreviewRequest' });
 export type PreviewItem = z.infer<typeof previewRequest>['previewRequestItems'][number];
+
+/** People of a proof, and addresses of each: together no more messages than one batch carries. */
+const MAX_PROOF_RECIPIENTS = 10;
+const MAX_PROOF_ADDRESSES = 10;
+
+const addresses = (max: number) =>
+  z
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(max)
+        .regex(/^\P{Cc}+$/u, 'must not have control characters'),
+    )
+    .min(1)
+    .max(MAX_PROOF_ADDRESSES);
+const proofChannel = z.discriminatedUnion('channel', [
+  z.strictObject({
+    channel: z.literal('email'),
+    subjectPrefix: z
+      .string()
+      .max(50)
+      .regex(/^[A-Za-z0-9 .()[\]_-]*$/, 'may have letters, digits, blanks and . - _ ( ) [ ]')
+      .optional(),
+    emailAddresses: addresses(320),
+  }),
+  z.strictObject({ channel: z.literal('sms'), phoneNumbers: addresses(40) }),
+  z.strictObject({
+    channel: z.literal('push'),
+    tokens: z
+      .array(z.strictObject({ token: z.string().min(1).max(4096), platform: z.enum(['apns', 'fcm']) }))
+      .min(1)
+      .max(MAX_PROOF_ADDRESSES),
+  }),
+]);
+
+/** The body of a proof: whose data is rendered, and where it is sent (reference simulations.yaml). */
+export const proofRequest = z
+  .strictObject({
+    recipients: z
+      .array(
+        z.strictObject({
+          userId,
+          namespace: namespaceName,
+          channelsData: z.array(proofChannel).min(1).max(3),
+          profile: freeObject.optional().describe('When it is there, no stored profile is read'),
+          context: freeObject.optional(),
+        }),
+      )
+      .min(1)
+      .max(MAX_PROOF_RECIPIENTS),
+  })
+  .meta({ id: 'ProofRequest' });
+export type ProofRecipient = z.infer<typeof proofRequest>['recipients'][number];

@@ -2,7 +2,13 @@
  * How an execution came in, with the prefix that its public id carries (spec 6.3). An `audience` execution becomes many of
  * the kind `batch`, which hold its messages.
  */
-export const EXECUTION_PREFIXES = { unitary: 'UMA', highthroughput: 'HUMA', audience: 'CMA', batch: 'BMA' } as const;
+export const EXECUTION_PREFIXES = {
+  unitary: 'UMA',
+  highthroughput: 'HUMA',
+  audience: 'CMA',
+  batch: 'BMA',
+  proof: 'PMA',
+} as const;
 export type Endpoint = keyof typeof EXECUTION_PREFIXES;
 
 const POOL_BYTES = 4096;
@@ -51,7 +57,7 @@ export function executionIdText(endpoint: Endpoint, uuid: string): string {
 
 /** The uuid inside a public execution id, or undefined when it is not one. */
 export function parseExecutionId(text: string): string | undefined {
-  const match = /^(?:UMA|HUMA|CMA|BMA)-(.{36})$/.exec(text);
+  const match = /^(?:UMA|HUMA|CMA|BMA|PMA)-(.{36})$/.exec(text);
   return match && isUuid(match[1]!) ? match[1] : undefined;
 }
 

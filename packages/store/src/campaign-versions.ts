@@ -18,7 +18,8 @@ export type CampaignVersion = {
   authored: Record<string, unknown> | null;
   compiled: Record<string, unknown>;
   settings: Record<string, unknown>;
-  cause: 'activation' | 'configuration' | 'fragment';
+  /** `proof`: a test of a draft, numbered below zero, and no part of the campaign's history. */
+  cause: 'activation' | 'configuration' | 'fragment' | 'proof';
   configurationId: string | null;
   configurationRevision: number;
   /** Fragment id to the revision that was compiled in. */
@@ -55,12 +56,12 @@ export async function listVersions(
   const values = [tenantId, campaignId];
   const [versions, total] = await Promise.all([
     pool.query<CampaignVersion>(
-      `SELECT ${VERSION_COLUMNS} FROM campaign_versions WHERE tenant_id = $1 AND campaign_id = $2
+      `SELECT ${VERSION_COLUMNS} FROM campaign_versions WHERE tenant_id = $1 AND campaign_id = $2 AND number > 0
        ORDER BY number DESC LIMIT $3 OFFSET $4`,
       [...values, page.limit, page.offset],
     ),
     pool.query<{ total: number }>(
-      'SELECT count(*)::int AS total FROM campaign_versions WHERE tenant_id = $1 AND campaign_id = $2',
+      'SELECT count(*)::int AS total FROM campaign_versions WHERE tenant_id = $1 AND campaign_id = $2 AND number > 0',
       values,
     ),
   ]);
@@ -145,7 +146,8 @@ export async function refreshVersion(
   });
 }
 
-async function insertVersion(
+/** Writes a version under the next number; the caller holds the campaign's row. */
+export async function insertVersion(
   client: pg.PoolClient,
   versionId: string,
   campaign: Pick<Campaign, 'tenantId' | 'campaignId'>,
@@ -156,7 +158,8 @@ async function insertVersion(
   await client.query(
     `INSERT INTO campaign_versions (version_id, campaign_id, tenant_id, number, definition, authored, compiled, settings,
        cause, configuration_id, configuration_revision, fragments, activated_by)
-     SELECT $1, $2, $3, 1 + coalesce(max(number), 0), $4, $5, $6, $7, $8, $9, $10, $11, $12
+     SELECT $1, $2, $3,
+       CASE $8 WHEN 'proof' THEN least(min(number), 0) - 1 ELSE greatest(max(number), 0) + 1 END, $4, $5, $6, $7, $8, $9, $10, $11, $12
      FROM campaign_versions WHERE campaign_id = $2`,
     [
       versionId,

@@ -18,6 +18,8 @@ export type ClaimedMessage = {
   campaignId: string;
   versionId: string;
   campaignStatus: string;
+  /** A test of a draft: it is sent whatever the campaign's status. */
+  proof?: true;
   acceptedAt: Date;
   expiresAt: Date;
   recipient: Recipient;
@@ -58,7 +60,7 @@ type ClaimRow = {
   overrides: { message_id: string; recipient: string | null; expires_at: string }[] | null;
 };
 
-type Origin = { campaign_id: string; version_id: string; expires_at: string };
+type Origin = { endpoint: string; campaign_id: string; version_id: string; expires_at: string };
 
 /*
  * One row a batch is written, whatever its size; the compare-and-set is `token IS NULL`. Then a row a bundle is read: OFFSET 0
@@ -165,6 +167,7 @@ function readPart(row: ClaimRow, wanted: Set<string>, found: Map<string, Claimed
         campaignId: origin.campaign_id,
         versionId: origin.version_id,
         campaignStatus: row.statuses?.[origin.campaign_id] ?? 'STOPPED',
+        ...(origin.endpoint === 'proof' && { proof: true }),
         acceptedAt: row.accepted_at,
         expiresAt: dates[originIndex]!,
         recipient: people[turn] ?? NOBODY,

@@ -29,6 +29,7 @@ export * from './people-settings.ts';
 export * from './pool.ts';
 export * from './profile-upsert.ts';
 export * from './profiles.ts';
+export * from './proofs.ts';
 export * from './recipients.ts';
 export * from './record.ts';
 export * from './redrive.ts';

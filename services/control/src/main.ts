@@ -1,5 +1,5 @@
 /** The control service: campaigns, channel configurations, profiles, operations, and the sandbox viewer. */
-import { createControlApp, startCampaignRefresher, startListWorker } from '@outrigger/api';
+import { createControlApp, startCampaignRefresher, startListWorker, startProofSubmitter } from '@outrigger/api';
 import { tokenVerifierOf } from '@outrigger/pipeline';
 import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
 import { openPool } from '@outrigger/store';
@@ -26,7 +26,7 @@ await runService(log, async (parts) => {
     onListWork: listWorker.wake,
     verifyToken: tokenVerifierOf(config),
   });
-  parts.push(startCampaignRefresher(pool, log));
+  parts.push(startCampaignRefresher(pool, log), startProofSubmitter(pool, log));
   // A file of a million rows takes minutes; all other bodies have ten seconds (runtime's readBody).
   const timeouts = { requestTimeoutMs: 6 * 60 * 60_000, headersTimeoutMs: 5_000 };
   parts.push(await listen(app, { host: config.HOST, port: config.PORT, ...timeouts }));

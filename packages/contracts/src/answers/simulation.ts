@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerInstant } from './message.ts';
 
 const members = {
   profileId: z.string().describe('The userId of the request'),
@@ -36,3 +37,27 @@ export type Preview = z.infer<typeof preview>;
 
 /** One preview a person and variant, in the order of the request. */
 export const previewAnswer = z.object({ previews: z.array(preview) }).meta({ id: 'PreviewAnswer' });
+
+const failureReason = z.object({ type: z.string(), title: z.string(), status: z.string() });
+/** A proof job: SUBMITTED when all of its messages were handed to delivery; their own accounts say what became of them. */
+export const proofAnswer = z
+  .object({
+    proofJobId: z.uuid(),
+    status: z.enum(['CREATED', 'PROCESSING', 'SUBMITTED', 'PARTIALLY_FAILED', 'FAILED']),
+    proofs: z.array(
+      z.object({
+        messageId: z.string(),
+        variantId: z.string(),
+        startDate: answerInstant.optional(),
+        targeted: z.int(),
+        submitted: z.int(),
+        status: z.enum(['CREATED', 'PROCESSING', 'SUBMITTED', 'FAILED']),
+        proofFailureReasons: z.array(
+          z.object({ profileIds: z.array(z.string()), failureReasons: z.array(failureReason) }),
+        ),
+        executionIds: z.array(z.string()).describe('Where the accounts of its messages are'),
+      }),
+    ),
+    _links: z.object({ self: z.object({ href: z.string() }) }),
+  })
+  .meta({ id: 'ProofAnswer' });
