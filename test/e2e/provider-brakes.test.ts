@@ -59,7 +59,7 @@ describe('brakes on provider accounts', () => {
 
   async function standing(ids: string[]): Promise<Standing[]> {
     const { rows } = await stack.pool.query<Standing>(
-      `SELECT DISTINCT ON (message_id) state, code, provider FROM message_events WHERE message_id = ANY ($1)
+      `SELECT DISTINCT ON (message_id) state, code, provider FROM message_history WHERE message_id = ANY ($1)
        ORDER BY message_id, sequence DESC`,
       [ids],
     );

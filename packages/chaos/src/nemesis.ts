@@ -34,14 +34,16 @@ export function startNemesis(
   let kills = 0;
   const progress = () => Math.min(kills / options.kills, 1 - firstRound.length / known.length, 1);
 
-  function choose(): Fault {
+  /** Undefined while nothing that may happen can: a run of few kinds of fault waits until their targets are up again. */
+  function choose(): Fault | undefined {
     const place = firstRound.findIndex((fault) => fault.possible(context));
     if (place >= 0) {
       const chosen = firstRound[place]!;
       firstRound = firstRound.toSpliced(place, 1);
       return chosen;
     }
-    return random.weighted(known.filter((fault) => fault.possible(context)));
+    const possible = known.filter((fault) => fault.possible(context));
+    return possible.length === 0 ? undefined : random.weighted(possible);
   }
 
   async function strike(fault: Fault): Promise<void> {
@@ -65,7 +67,9 @@ export function startNemesis(
       if (!options.mayGoOn(progress()) || !isStanding(context)) continue;
       // What is left then is to happen once each; striking by weight meanwhile would keep a slow machine from getting up.
       if (kills >= options.kills && !firstRound.some((fault) => fault.possible(context))) continue;
-      const work: Promise<void> = strike(choose()).finally(() => underWay.delete(work));
+      const fault = choose();
+      if (!fault) continue;
+      const work: Promise<void> = strike(fault).finally(() => underWay.delete(work));
       underWay.add(work);
     }
     await Promise.all(underWay);

@@ -62,8 +62,9 @@ test('a batch of many bundles is claimed with everybody’s own data, and record
     fed[0]!.batchId,
   )!;
   assert.deepEqual(
-    batch.messages.map((message) => [message.messageId, message.executionId, message.recipient.userId]),
-    calls.map((call) => [call.messageIds[0], call.executionId, 'person0@example.com']),
+    // Ids of one millisecond have no order among each other.
+    batch.messages.map((message) => [message.messageId, message.executionId, message.recipient.userId]).toSorted(),
+    calls.map((call) => [call.messageIds[0], call.executionId, 'person0@example.com']).toSorted(),
   );
   const items = batch.messages.map(({ messageId, tenantId }) => ({
     ...{ batchId: batch.batchId, token, messageId, tenantId, provider: 'ses', pass: batch.pass },
