@@ -146,7 +146,7 @@ describe('the gateway', () => {
       'a queue without a region',
       [{ provider: 'ses', account: 'a', queue_url: 'https://sqs.eu-central-1.amazonaws.com/1/hush' }],
     ],
-    ['a member that nobody knows', [{ provider: 'ses', account: 'a', topics: [], hush: 1 }]],
+    ['a member that nobody knows', [{ provider: 'ses', account: 'a', topics: [], secret_word: 'hush' }]],
   ];
   for (const [name, sources] of wrong) {
     it(`does not start with ${name}, and shows no value`, async () => {
