@@ -95,7 +95,7 @@ export async function deleteAudience(
   const { rows } = await pool.query<{ there: boolean; deleted: boolean }>(
     `WITH needed AS (
        SELECT FROM campaigns k JOIN campaign_versions v ON v.version_id = k.live_version_id
-       WHERE k.tenant_id = $1 AND k.status IN ('LIVE', 'SCHEDULED') AND v.definition->>'audience_id' = $2::text
+       WHERE k.tenant_id = $1 AND k.status IN ('LIVE', 'SCHEDULED') AND v.definition->>'audience_id' = $2::uuid::text
        UNION ALL SELECT FROM audience_executions WHERE audience_id = $2 AND status IN ('scheduled', 'running')
      ), gone AS (
        DELETE FROM audiences WHERE tenant_id = $1 AND audience_id = $2 AND NOT EXISTS (SELECT FROM needed) RETURNING true
