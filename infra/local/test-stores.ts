@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { prepareFolder } from './data-folder.ts';
 import { findFreePort } from './ports.ts';
 import { type PostgresResult, startPostgres } from './postgres.ts';
+import { startPostgresContainer } from './postgres-container.ts';
 import { type RunningRedis, startRedis } from './redis.ts';
+import { startRedisContainer } from './redis-container.ts';
 
 export type TestStores = {
   /**
@@ -13,6 +15,8 @@ export type TestStores = {
   readonly environment: Readonly<Record<string, string>>;
   /** Which Redis it is, in words; undefined when none was found. */
   readonly redis: string | undefined;
+  /** Which PostgreSQL it is, in words; undefined for our own. */
+  readonly postgres?: string;
   readonly stop: () => Promise<void>;
 };
 
@@ -25,13 +29,14 @@ const portAttempts = 3;
 
 /**
  * Starts the stores of one test run in a folder of its own, which goes away with them. Stores that the environment names
- * are used as they are.
+ * are used as they are. With TEST_STORES=containers both come from containers (testcontainers), or it fails.
  */
 export async function startTestStores(
   dataFolder: string,
   environment: NodeJS.ProcessEnv,
   say: (line: string) => void,
 ): Promise<TestStoresResult> {
+  if (environment.TEST_STORES === 'containers') return startContainers();
   const testFolder = join(dataFolder, 'test');
   const folderProblem = prepareFolder(testFolder);
   if (folderProblem !== undefined) return { kind: 'failed', problem: folderProblem };
@@ -64,6 +69,28 @@ export async function startTestStores(
   return {
     kind: 'running',
     running: { environment: Object.fromEntries(named), redis: describeRedis(environment, redis), stop },
+  };
+}
+
+async function startContainers(): Promise<TestStoresResult> {
+  const reasons = new Set<string>();
+  const note = (reason: string) => reasons.add(reason);
+  const [postgres, redis] = await Promise.all([startPostgresContainer(note), startRedisContainer(note)]);
+  const stop = async () => {
+    await Promise.all([postgres?.stop(), redis?.stop()]);
+  };
+  if (postgres === undefined || redis === undefined) {
+    await stop();
+    return { kind: 'failed', problem: `TEST_STORES=containers: ${[...reasons].join('; ')}` };
+  }
+  return {
+    kind: 'running',
+    running: {
+      environment: { TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: redis.url },
+      redis: `${redis.url}, a container of ${redis.image}`,
+      postgres: `${new URL(postgres.url).host}, a container of ${postgres.image}`,
+      stop,
+    },
   };
 }
 

@@ -29,6 +29,7 @@ const stores = await Promise.race([
 if (stores.kind === 'stop') process.exit(130); // what was started is on a leash and goes with us
 if (stores.kind === 'failed') refuse(stores.problem);
 const { running } = stores;
+if (running.postgres !== undefined) say(`PostgreSQL for the tests: ${running.postgres}`);
 sayRedis(running);
 const code = await runTests(running);
 if (running.redis === undefined) sayRedis(running); // once more at the end, where people look

@@ -25,6 +25,10 @@ export async function configurationProblems(configuration: Checked): Promise<str
     const address = parseEmailAddress(String(value));
     if ('problem' in address) problems.push(`settings.${name}: ${address.problem}.`);
   }
+  for (const { domain } of (settings.subdomains ?? []) as { domain: string }[]) {
+    const address = parseEmailAddress(`x@${domain}`);
+    if ('problem' in address) problems.push(`settings.subdomains: ${domain}: ${address.problem}.`);
+  }
   problems.push(...(await templateProblems(templates, highThroughput)));
   if (channel === 'sms') problems.push(...smsProblems(settings, highThroughput));
   if (settings.send_to_complained === true && category !== 'Transactional') {

@@ -10,6 +10,7 @@ import {
   type Provider,
   parseEmailAddress,
   type ResolveInput,
+  type Uncomposed,
   valueAt,
 } from '@outrigger/core';
 import { flattenControls, headerFits, LONGEST_LINE, reservedHeader } from './mime-header.ts';
@@ -60,7 +61,7 @@ export function resolveEmailTargets(input: ResolveInput<EmailSettings>): Resolve
   return { targets: [{ address: parsed.address }] };
 }
 
-type Composed = { message: EmailMessage } | { failed: FailureCode; detail: string };
+type Composed = { message: EmailMessage } | Uncomposed;
 
 /** Puts the rendered parts `subject`, `html`, `text`, `amp` and `header:<Name>` together with the sender of the settings. */
 export function composeEmail({
@@ -71,7 +72,7 @@ export function composeEmail({
   pieces = {},
 }: ComposeInput<EmailSettings, EmailTarget>): Composed {
   const sender = composeSender(settings, parts);
-  if ('failed' in sender) return sender;
+  if (!('from' in sender)) return sender;
   const subject = cutTo(LONGEST_LINE, flattenControls(parts.subject ?? '').trim());
   if (subject === '') return { failed: '050302', detail: 'the subject is empty' };
   const html = parts.html ?? '';

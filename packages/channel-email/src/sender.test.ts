@@ -68,7 +68,23 @@ test('a Sender header is added where it differs from From; one that is empty kee
   assert.match(differs, /^Sender: Mailer <mailer@shop.example>\r$/m);
   assert.doesNotMatch(rawOf({ ...SETTINGS, sender_email: SETTINGS.from_email }), /^Sender:/m);
   const empty = compose({ ...SETTINGS, sender_email: '{{ context.mailer }}' }, { 'setting:sender_email': '' });
-  assert.equal('failed' in empty && empty.failed, '050302');
+  assert.equal('excluded' in empty && empty.excluded, 'policy.sender_missing');
+});
+
+test('the domain that the rules choose is that of From and return path; without one nothing is made (F058)', () => {
+  const settings = {
+    ...SETTINGS,
+    return_path_email: 'bounces@shop.example',
+    subdomains: [{ when: 'profile.country == "DE"', domain: 'de.shop.example' }],
+  };
+  const german = compose(settings, { 'setting:subdomain': 'de.shop.example' });
+  assert.ok('message' in german);
+  assert.deepEqual(
+    [german.message.from.address, german.message.returnPath],
+    ['shop@de.shop.example', 'bounces@de.shop.example'],
+  );
+  const nobody = compose(settings, { 'setting:subdomain': '' });
+  assert.equal('excluded' in nobody && nobody.excluded, '050109');
 });
 
 test('a custom header shows in the mail (F057)', () => {

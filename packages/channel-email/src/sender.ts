@@ -1,9 +1,9 @@
-import { type EmailMessage, type EmailSettings, type FailureCode, parseEmailAddress } from '@outrigger/core';
+import { type EmailMessage, type EmailSettings, parseEmailAddress, type Uncomposed } from '@outrigger/core';
 import { flattenControls } from './mime-header.ts';
 
 /** Who a message comes from (spec 3.2). */
 export type SenderFields = Pick<EmailMessage, 'from' | 'replyTo' | 'sender' | 'returnPath'>;
-type Failed = { failed: FailureCode; detail: string };
+type Failed = Extract<Uncomposed, { failed: unknown }>;
 
 /** A rendered part whose name starts so takes the place of the setting of that name. */
 const SETTING_PART = 'setting:';
@@ -12,8 +12,14 @@ const SETTING_PART = 'setting:';
  * The sender of one message: settings that are templates were rendered with the content. A fixed setting that is wrong
  * concerns every message; what a template yields concerns this one.
  */
-export function composeSender(settings: EmailSettings, parts: Record<string, string>): SenderFields | Failed {
-  const from = mailboxOf('from', settings, parts);
+export function composeSender(settings: EmailSettings, parts: Record<string, string>): SenderFields | Uncomposed {
+  const domain = settings.subdomains && (parts[DOMAIN_PART] ?? '').trim();
+  if (domain === '') {
+    const known = settings.subdomains?.map((rule) => rule.domain).join(', ');
+    return { excluded: '050109', detail: `no rule of subdomains fits this person (${known})` };
+  }
+  const configured = mailboxOf('from', settings, parts);
+  const from = 'failed' in configured ? configured : atDomain(configured, domain);
   if ('failed' in from) return from;
   const fields: SenderFields = { from };
   if (settings.reply_to_email && settingOf('reply_to_email', settings, parts) !== '') {
@@ -23,6 +29,9 @@ export function composeSender(settings: EmailSettings, parts: Record<string, str
   }
   if (settings.sender_email) {
     // Configured and empty for this recipient: the author says who must answer for it, so it is not sent (spec 3.2).
+    if (settingOf('sender_email', settings, parts) === '') {
+      return { excluded: 'policy.sender_missing', detail: 'sender_email is empty for this person' };
+    }
     const sender = mailboxOf('sender', settings, parts);
     if ('failed' in sender) return sender;
     if (sender.address !== from.address) fields.sender = sender;
@@ -31,9 +40,22 @@ export function composeSender(settings: EmailSettings, parts: Record<string, str
     const parsed = parseEmailAddress(settings.return_path_email);
     if ('problem' in parsed)
       return { failed: 'permanent.configuration', detail: `return_path_email ${parsed.problem}` };
-    fields.returnPath = parsed.address;
+    const returnPath = atDomain({ address: parsed.address }, domain);
+    if ('failed' in returnPath) return returnPath;
+    fields.returnPath = returnPath.address;
   }
   return fields;
+}
+
+/** The part that the rules of `subdomains` are rendered to. */
+const DOMAIN_PART = `${SETTING_PART}subdomain`;
+
+/** The mailbox with its domain replaced, where the configuration chooses domains. */
+function atDomain(mailbox: { name?: string; address: string }, domain: string | undefined): typeof mailbox | Failed {
+  if (domain === undefined) return mailbox;
+  const parsed = parseEmailAddress(`${mailbox.address.slice(0, mailbox.address.lastIndexOf('@'))}@${domain}`);
+  if ('problem' in parsed) return { failed: 'permanent.configuration', detail: `subdomains ${parsed.problem}` };
+  return { ...mailbox, address: parsed.address };
 }
 
 const TEMPLATE_PARTS = [
@@ -43,6 +65,7 @@ const TEMPLATE_PARTS = [
   'reply_to_email',
   'sender_name',
   'sender_email',
+  'subdomain',
 ].map((name) => SETTING_PART + name);
 
 /** Whether the sender was rendered for this message. */

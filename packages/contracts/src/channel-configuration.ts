@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { subdomainRules, subdomainTemplate } from './dynamic-subdomain.ts';
 import { providerPool } from './provider-pool.ts';
 
 const name = z
@@ -25,6 +26,9 @@ const emailSettings = z.strictObject({
   sender_name: displayName.optional(),
   sender_email: address.optional().describe('adds a Sender header where it differs from From'),
   return_path_email: address.optional().describe('where bounces go (the error address)'),
+  subdomains: subdomainRules
+    .optional()
+    .describe('takes the place of the domain of from_email and return_path_email; who fits no row gets no mail'),
   send_to_complained: z.boolean().optional().describe('transactional mail also to people who complained about spam'),
   retry_period_minutes: z.number().int().min(10).max(5_040).optional(),
   delivery_address_field: dottedPath.optional(),
@@ -105,5 +109,7 @@ export function templateSettings(settings: Record<string, unknown>): Record<stri
     const value = settings[setting];
     if (typeof value === 'string' && /\{[{%]/.test(value)) found[setting] = value;
   }
+  const rules = subdomainRules.safeParse(settings.subdomains);
+  if (rules.success) found.subdomain = subdomainTemplate(rules.data);
   return found;
 }

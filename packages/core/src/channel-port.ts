@@ -18,8 +18,11 @@ export type ChannelPort<Settings, Target, Message> = {
   /** How the consents of a person name this address, or undefined where a channel has no choices by address (spec 10.3). */
   consentAddress(target: Target): ConsentAddress | undefined;
   /** Builds the final message. Anything that rendered values could break (line breaks, lengths) ends here as a value. */
-  compose(input: ComposeInput<Settings, Target>): { message: Message } | { failed: FailureCode; detail: string };
+  compose(input: ComposeInput<Settings, Target>): { message: Message } | Uncomposed;
 };
+
+/** Why there is no message: it cannot be made of this data, or the author wants none for this person. */
+export type Uncomposed = { failed: FailureCode; detail: string } | { excluded: ExclusionCode; detail: string };
 
 export type ResolveInput<Settings> = {
   recipient: Recipient;

@@ -18,9 +18,11 @@ export const EXCLUSION_CODES = {
   '050104': 'SMSNoConsent',
   '050105': 'DomainSuppressed',
   '050106': 'DomainNotAllowed',
+  '050109': 'PersonalizedDomainNotValid',
   '050111': 'PushNoConsent',
   '050152': 'SMSFromNumberNotDefinedInPreset',
   '050153': 'SMSNoToNumberDefinedInProfile',
+  'policy.sender_missing': 'The channel configuration asks for a Sender header, and this person has none.',
 } as const;
 export type ExclusionCode = keyof typeof EXCLUSION_CODES;
 

@@ -47,7 +47,12 @@ export const GATES = [
     of: ({ category }) => category === 'marketing',
     codes: ['050101', '050104', '050111'],
   },
-  { name: 'content', asks: 'Can it be rendered for this person?', of: always, codes: ['050301', '050302'] },
+  {
+    name: 'content',
+    asks: 'Can it be rendered for this person?',
+    of: always,
+    codes: ['050109', '050301', '050302', 'policy.sender_missing'],
+  },
   {
     name: 'provider',
     asks: 'Does the provider take it?',

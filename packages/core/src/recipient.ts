@@ -29,6 +29,8 @@ export type EmailSettings = {
   sender_name?: string;
   sender_email?: string;
   return_path_email?: string;
+  /** Rules that choose the domain of From and return path for each person; the first that fits decides. */
+  subdomains?: { when: string; domain: string }[];
   /** Dotted path into the profile that overrides the default field `personalEmail.address`. */
   delivery_address_field?: string;
   /** Transactional mail goes to people who are suppressed because of a spam complaint alone (spec 3.2). */

@@ -31,7 +31,7 @@ export async function examine(wanted: Examination): Promise<Finding[]> {
             'Run the doctor in the environment of the services.',
           ),
         ],
-    examineQueues(env.QUEUE_URL || undefined),
+    examineQueues(env.QUEUE_URL || undefined, env.QUEUE_PERSISTENCE),
     examineProviders(env),
     ...Object.entries(wanted.services).map(async ([name, url]) => [await examineService(name, url)]),
     ...wanted.domains.map((domain) => examineDomain(domain, wanted.dkimSelectors, wanted.dns)),

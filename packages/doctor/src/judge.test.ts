@@ -62,7 +62,7 @@ describe('a ledger', () => {
 describe('a Redis', () => {
   for (const [what, change, verdict, says] of [
     ['that evicts', { evictionPolicy: 'allkeys-lru' }, 'problem', /allkeys-lru/],
-    ['without persistence', { appendOnly: false }, 'warning', /append-only file is off/],
+    ['without persistence', { appendOnly: false }, 'problem', /append-only file is off/],
     ['that is a replica', { role: 'slave' }, 'problem', /takes no writes/],
     ['that is too old', { version: '6.0.16' }, 'problem', /6\.0\.16 is too old/],
     ['that is nearly full', { usedMemoryBytes: 90, maxMemoryBytes: 100 }, 'warning', /90 % of maxmemory/],
@@ -75,6 +75,12 @@ describe('a Redis', () => {
       assert.ok(found!.todo);
     });
   }
+});
+
+test('a Redis without persistence is a warning where that was meant to be so', () => {
+  const [found, ...more] = badOnes(judgeRedis({ ...HEALTHY_REDIS, appendOnly: false }, { persistence: 'optional' }));
+  assert.equal(more.length, 0);
+  assert.equal(found!.verdict, 'warning');
 });
 
 describe('clocks', () => {

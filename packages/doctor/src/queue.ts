@@ -5,7 +5,7 @@ import { type Finding, good, problem, reasonOf, warning } from './finding.ts';
 const SUBJECT = 'queues (Redis)';
 
 /** Asks the queue store whether it may be trusted with queues. Without an address the queues live in the ledger. */
-export async function examineQueues(queueUrl: string | undefined): Promise<Finding[]> {
+export async function examineQueues(queueUrl: string | undefined, persistence?: string): Promise<Finding[]> {
   if (queueUrl === undefined) {
     return [good('queues', "QUEUE_URL is not set: the queues live in the ledger's PostgreSQL.")];
   }
@@ -15,7 +15,7 @@ export async function examineQueues(queueUrl: string | undefined): Promise<Findi
     const answeredAt = Date.now();
     return servers.flatMap((facts) => {
       const subject = servers.length === 1 ? SUBJECT : `${SUBJECT} ${facts.server}`;
-      return [...judgeRedis(facts, subject), clockFinding(subject, facts.nowAt, askedAt, answeredAt)];
+      return [...judgeRedis(facts, { subject, persistence }), clockFinding(subject, facts.nowAt, askedAt, answeredAt)];
     });
   } catch (error) {
     return [
@@ -28,8 +28,11 @@ export async function examineQueues(queueUrl: string | undefined): Promise<Findi
   }
 }
 
-/** What the facts mean. */
-export function judgeRedis(facts: RedisFacts, subject = SUBJECT): Finding[] {
+/** What the facts mean to services whose QUEUE_PERSISTENCE is `persistence`. */
+export function judgeRedis(
+  facts: RedisFacts,
+  { subject = SUBJECT, persistence }: { subject?: string; persistence?: string } = {},
+): Finding[] {
   const [major = 0, minor = 0] = facts.version.split('.').map(Number);
   const findings = [
     major > 6 || (major === 6 && minor >= 2)
@@ -44,11 +47,7 @@ export function judgeRedis(facts: RedisFacts, subject = SUBJECT): Finding[] {
         ),
     facts.appendOnly
       ? good(subject, 'It writes what it holds to disk (AOF).')
-      : warning(
-          subject,
-          'The append-only file is off: a restart empties the queues.',
-          'Set appendonly yes. Nothing is lost without it, but the dispatcher has to fill the queues again from the ledger.',
-        ),
+      : persistenceFinding(subject, persistence),
   ];
   if (facts.role !== 'master') {
     findings.push(problem(subject, `It is a ${facts.role}: it takes no writes.`, 'Point QUEUE_URL at the primary.'));
@@ -60,4 +59,20 @@ export function judgeRedis(facts: RedisFacts, subject = SUBJECT): Finding[] {
     );
   }
   return findings;
+}
+
+/** The services refuse such a Redis unless they were told that it is meant to be so. */
+function persistenceFinding(subject: string, persistence: string | undefined): Finding {
+  const says = 'The append-only file is off: a restart empties the queues.';
+  return persistence === 'optional'
+    ? warning(
+        subject,
+        says,
+        'Nothing is lost by that (QUEUE_PERSISTENCE=optional), but after a restart the dispatcher has to fill the queues again from the ledger.',
+      )
+    : problem(
+        subject,
+        says,
+        'Set appendonly yes, or QUEUE_PERSISTENCE=optional where that is meant to be so. The services refuse to start.',
+      );
 }

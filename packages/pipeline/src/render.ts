@@ -39,6 +39,8 @@ function renderStep<Settings, Target, Message>(
       pieces: rendered.pieces,
       content: version.definition.content as unknown as JsonObject,
     });
+    if ('excluded' in composed)
+      return { message, stop: { state: 'excluded', code: composed.excluded, detail: composed.detail } };
     if ('failed' in composed)
       return { message, stop: { state: 'failed', code: composed.failed, detail: composed.detail } };
     messages.push(composed.message);

@@ -51,6 +51,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
     prefix: config.QUEUE_PREFIX,
     schema: config.QUEUE_SCHEMA,
     laneShards: config.LANE_SHARDS,
+    persistence: config.QUEUE_PERSISTENCE,
     onError: (error) => log.warn({ event: 'queue.error', ...errorFields(error) }),
   });
   parts.push({ name: 'queue store', stop: () => queueStore.close() });

@@ -3,6 +3,9 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 /** One Redis, or a Redis Cluster; BullMQ and we speak to both in the same words. */
 export type RedisClient = Redis | Cluster;
 
+/** The map of a cluster may be late on a busy machine; what is known goes on working meanwhile. ioredis gives up after one second. */
+const SLOTS_WITHIN_MS = 5_000;
+
 const CLUSTER = /^redis(s?)\+cluster:$/;
 
 /** Whether this is an address that `openRedis` takes. */
@@ -26,6 +29,7 @@ export function openRedis(url: string, options: RedisOptions): RedisClient {
   });
   const { retryStrategy, enableOfflineQueue, maxRetriesPerRequest, ...ofNodes } = options;
   const clusterOptions: ClusterOptions = {
+    slotsRefreshTimeout: SLOTS_WITHIN_MS,
     ...(retryStrategy && { clusterRetryStrategy: (times: number) => retryStrategy(times) ?? null }),
     ...(enableOfflineQueue !== undefined && { enableOfflineQueue }),
     redisOptions: {

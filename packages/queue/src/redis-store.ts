@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createRedisBackend, QueueKeys, RedisConnection, RedisQueueBackend } from 'bullmq';
 import { createBeat } from './beat.ts';
 import { shardName } from './lane-shard.ts';
-import { isRedisUrl, openRedis, type RedisClient, serversOf } from './redis-client.ts';
+import { isRedisUrl, openRedis } from './redis-client.ts';
+import { type QueuePersistence, unfitness } from './redis-fitness.ts';
 import type { QueueStore, WorkerBackend } from './store.ts';
 
 /** A producer gives up after this long: its caller has a person waiting, and the janitor repairs what was not added. */
@@ -19,10 +20,17 @@ const BEAT_KEPT_S = 24 * 60 * 60;
 
 const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 2_000);
 
-type Options = { url: string; prefix: string; laneShards: number; report: (error: unknown) => void };
+type Options = {
+  url: string;
+  prefix: string;
+  laneShards: number;
+  persistence: QueuePersistence;
+  report: (error: unknown) => void;
+};
 
 /** See `openQueueStore`. Redis 6.2 or newer, or Valkey, with AOF on and `maxmemory-policy noeviction`. */
-export async function openRedisStore({ url, prefix, laneShards, report }: Options): Promise<QueueStore> {
+export async function openRedisStore(options: Options): Promise<QueueStore> {
+  const { url, prefix, laneShards, persistence, report } = options;
   assertRedisUrl(url);
   // No offline queue: a producer must hear at once that nothing was added, rather than have it added an hour later.
   const producer = openRedis(url, {
@@ -40,14 +48,14 @@ export async function openRedisStore({ url, prefix, laneShards, report }: Option
   } catch {
     report(new Error(`queue store: ${withoutSecrets(url)} cannot be reached; going on without it until it is back`));
   }
-  const problem = producer.status === 'ready' ? await evictionProblem(producer) : undefined;
+  const problem = producer.status === 'ready' ? await unfitness(producer, persistence) : undefined;
   if (problem !== undefined) {
     producer.disconnect();
     throw new Error(problem);
   }
   // The store may be replaced, or reconfigured and restarted, while we run.
   producer.on('ready', async () => {
-    const found = await evictionProblem(producer);
+    const found = await unfitness(producer, persistence);
     if (found !== undefined) report(new Error(found));
   });
 
@@ -111,26 +119,6 @@ function openWorkerConnections(url: string, prefix: string, report: (error: unkn
       }
     },
   };
-}
-
-/**
- * Eviction takes a queue apart key by key (BullMQ, "Going to production"). `INFO` and not `CONFIG GET`: managed Redis
- * and careful ACLs refuse the latter. A store that will not tell is given the benefit of the doubt.
- */
-async function evictionProblem(redis: RedisClient): Promise<string | undefined> {
-  let memories: string[];
-  try {
-    memories = await Promise.all(serversOf(redis).map((server) => server.info('memory')));
-  } catch {
-    return undefined;
-  }
-  const policies = memories.map((memory) => /^maxmemory_policy:(\S+)/m.exec(memory)?.[1]);
-  const policy = policies.find((one) => one !== undefined && one !== 'noeviction');
-  if (policy === undefined) return undefined;
-  return (
-    `queue store: Redis has maxmemory-policy "${policy}" and may throw queue keys away. ` +
-    'Set it to noeviction (redis.conf, or CONFIG SET maxmemory-policy noeviction) and give the queues a Redis of their own'
-  );
 }
 
 function assertRedisUrl(url: string): void {

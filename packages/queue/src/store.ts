@@ -2,6 +2,7 @@ import type { Lane } from '@outrigger/core';
 import type { BackendFactory, IQueueBackend } from 'bullmq';
 import { calmReporter } from './calm-reporter.ts';
 import { openPostgresStore } from './postgres-store.ts';
+import type { QueuePersistence } from './redis-fitness.ts';
 import { openRedisStore } from './redis-store.ts';
 
 export type QueueStoreOptions = {
@@ -14,6 +15,8 @@ export type QueueStoreOptions = {
   schema?: string;
   /** Queues that share a lane; the same in every process. Default 1. */
   laneShards?: number;
+  /** Redis only: whether one without an append-only file is refused. Default `required`. */
+  persistence?: QueuePersistence;
   /** Connection trouble while the process runs: log it. Repeats of a message are held back for five seconds. */
   onError?(error: Error): void;
 };
@@ -56,18 +59,18 @@ export type WorkerBackend = {
  * Opens the queue store. This is the one place where the two ways to run differ: Redis (or Valkey) when there is a
  * `queueUrl`, else BullMQ's Postgres backend, whose tables are created and migrated here.
  *
- * Rejects on a wrong address, a Redis that may evict queue keys, or a Postgres that cannot be reached. A Redis that
- * cannot be reached is only reported: accepting must go on without it, and the janitor enqueues when it is back.
+ * Rejects on a wrong address, a Redis that may evict queue keys or keeps nothing on disk (see `redis-fitness.ts`), or a
+ * Postgres that cannot be reached. A Redis that cannot be reached is only reported: accepting must go on without it, and the janitor enqueues when it is back.
  */
 export async function openQueueStore(options: QueueStoreOptions): Promise<QueueStore> {
   if (!/^[A-Za-z0-9_-]+$/.test(options.prefix)) {
     throw new Error(`queue prefix ${JSON.stringify(options.prefix)}: use letters, digits, "-" and "_"`);
   }
-  const { laneShards = 1 } = options;
+  const { laneShards = 1, persistence = 'required' } = options;
   const report = calmReporter(options.onError ?? (() => undefined));
   if (options.queueUrl === undefined) {
     const schema = options.schema ?? 'outrigger_queue';
     return openPostgresStore({ databaseUrl: options.databaseUrl, schema, prefix: options.prefix, laneShards, report });
   }
-  return openRedisStore({ url: options.queueUrl, prefix: options.prefix, laneShards, report });
+  return openRedisStore({ url: options.queueUrl, prefix: options.prefix, laneShards, persistence, report });
 }

@@ -46,6 +46,7 @@ describe('queues on a Redis Cluster of three nodes', {
         bind: '127.0.0.1',
         dir: directory,
         save: '',
+        appendonly: 'yes',
         'cluster-enabled': 'yes',
         'cluster-require-full-coverage': 'no',
         'maxmemory-policy': 'noeviction',
@@ -83,7 +84,7 @@ describe('queues on a Redis Cluster of three nodes', {
     return Number(/@(\d+)/.exec(text)![1]);
   }
 
-  test('every lane works, its shards lie on different nodes, and each job is taken once', async () => {
+  test('every lane works, its shards lie on different nodes, and each job is taken once', async (t) => {
     const errors: Error[] = [];
     const store = await openQueueStore({
       queueUrl: url,
@@ -91,6 +92,11 @@ describe('queues on a Redis Cluster of three nodes', {
       prefix: 'cluster',
       laneShards: SHARDS,
       onError: (error) => errors.push(error),
+    });
+    const open: { close(): Promise<unknown> }[] = [store];
+    // Last opened, first closed, and whatever the test finds: what stays open keeps the file from ending.
+    t.after(async () => {
+      for (const one of open.toReversed()) await one.close();
     });
     const handled: string[] = [];
     const wanted: string[] = [];
@@ -102,6 +108,7 @@ describe('queues on a Redis Cluster of three nodes', {
       wanted.push(...jobs.map((job) => job.batchId));
       return { lane, jobs, queue: openLaneQueue(store, lane) };
     });
+    open.push(...lanes.map(({ queue }) => queue));
     await Promise.all(lanes.map(({ queue, jobs }) => queue.enqueue(jobs)));
     const keys = await Promise.all(nodes.map(({ client }) => client.dbsize()));
     assert.ok(
@@ -119,6 +126,7 @@ describe('queues on a Redis Cluster of three nodes', {
         },
       ),
     );
+    open.push(...workers);
     await eventually(() => handled.length >= wanted.length);
     await eventually(async () => {
       const depths = await Promise.all(lanes.map(({ queue }) => queue.depth()));
@@ -126,9 +134,6 @@ describe('queues on a Redis Cluster of three nodes', {
     });
     assert.deepEqual(handled.toSorted(), wanted.toSorted());
     assert.deepEqual(errors, []);
-    await Promise.all(workers.map((worker) => worker.close()));
-    await Promise.all(lanes.map(({ queue }) => queue.close()));
-    await store.close();
   });
 
   test('a cluster of which one node may evict keys is refused', async () => {

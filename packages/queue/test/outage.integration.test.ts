@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createServer } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as elapsed } from 'node:timers/promises';
 import {
@@ -230,29 +226,6 @@ describe('opening a store', () => {
   test('a prefix that would break key names is an error', async () => {
     await assert.rejects(openQueueStore({ databaseUrl: postgres.databaseUrl, prefix: 'a:b' }), /prefix/);
   });
-
-  test('a Redis that evicts keys is refused with the way to mend it', async (t) => {
-    const { TEST_REDIS_SERVER: command, TEST_REDIS_LIBRARY_PATH: libraryPath } = process.env;
-    if (command === undefined) return t.skip('did not run: TEST_REDIS_SERVER is not set');
-    const port = await closedPort();
-    const directory = await mkdtemp(join(tmpdir(), 'queue-redis-'));
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
-    const server = spawn(command, [...args, '--maxmemory-policy', 'allkeys-lru'], {
-      stdio: 'ignore',
-      env: { ...process.env, ...(libraryPath && { LD_LIBRARY_PATH: libraryPath }) },
-    });
-    await once(server, 'spawn');
-    try {
-      await eventually(() => accepts(port));
-      const open = (): Promise<QueueStore> =>
-        openQueueStore({ queueUrl: `redis://127.0.0.1:${port}`, databaseUrl: postgres.databaseUrl, prefix: 'test' });
-      await assert.rejects(open(), /maxmemory-policy "allkeys-lru".*Set it to noeviction/);
-    } finally {
-      server.kill('SIGKILL');
-      await once(server, 'exit');
-      await rm(directory, { recursive: true });
-    }
-  });
 });
 
 async function succeeds(work: Promise<unknown>): Promise<boolean> {
@@ -268,13 +241,6 @@ function isEmpty(depth: Awaited<ReturnType<LaneQueue['depth']>>): boolean {
 
 function cpuMs(usage: NodeJS.CpuUsage): number {
   return (usage.user + usage.system) / 1_000;
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  const connected = await succeeds(once(socket, 'connect'));
-  socket.destroy();
-  return connected;
 }
 
 async function closedPort(): Promise<number> {

@@ -57,6 +57,12 @@ export const queueConfig = z.object({
     .regex(/^[a-z_][a-z0-9_]*$/)
     .default('outrigger_queue')
     .describe('Schema of the queue tables while the queues live in Postgres'),
+  QUEUE_PERSISTENCE: z
+    .enum(['required', 'optional'])
+    .default('required')
+    .describe(
+      'Redis only: `required` refuses to start on a Redis without an append-only file; `optional` takes it, and after a restart of Redis the dispatcher fills the queues again from the ledger',
+    ),
   LANE_SHARDS: z.coerce
     .number()
     .int()

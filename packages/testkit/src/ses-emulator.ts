@@ -2,12 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { type ScriptedReply, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
 /** One message that the emulator took: by our tag, with the id that SES would have given. */
-export type TakenMessage = { messageId: string; to: string; configurationSet: string | null; sesId: string };
+export type TakenMessage = {
+  messageId: string;
+  to: string;
+  configurationSet: string | null;
+  sesId: string;
+  /** The message as it would go out. */
+  raw: string;
+  /** Where SES forwards bounces to. */
+  returnPath: string | null;
+};
 
 type SendEmail = {
   Destination: { ToAddresses: string[] };
   EmailTags: { Name: string; Value: string }[];
   ConfigurationSetName?: string;
+  FeedbackForwardingEmailAddress?: string;
+  Content?: { Raw?: { Data?: string } };
 };
 
 /** Amazon SES (SendEmail of the API version 2) that writes down what it takes before it answers, or does not answer. */
@@ -32,6 +43,8 @@ export async function startSesEmulator(
       to: sent.Destination.ToAddresses[0] ?? '',
       configurationSet: sent.ConfigurationSetName ?? null,
       sesId: `0107-${randomUUID()}-000000`,
+      raw: Buffer.from(sent.Content?.Raw?.Data ?? '', 'base64').toString('latin1'),
+      returnPath: sent.FeedbackForwardingEmailAddress ?? null,
     };
     taken.push(message);
     return (

@@ -33,6 +33,7 @@ await runService(log, async (parts) => {
     prefix: config.QUEUE_PREFIX,
     schema: config.QUEUE_SCHEMA,
     laneShards: config.LANE_SHARDS,
+    persistence: config.QUEUE_PERSISTENCE,
     onError: (error) => log.warn({ event: 'queue.error', ...errorFields(error) }),
   });
   parts.push({ name: 'queue store', stop: () => queueStore.close() });
