@@ -1,4 +1,4 @@
-import { activateCampaign, channelOf, withPackageIds } from '@outrigger/authoring';
+import { activateCampaign, channelOf, withoutIds, withPackageIds } from '@outrigger/authoring';
 import { campaignDefinition } from '@outrigger/contracts';
 import { CAMPAIGN_ACTIONS, type CampaignStatus, refuse } from '@outrigger/core';
 import {
@@ -114,7 +114,7 @@ export function campaignLifeRoutes(deps: CampaignRoutesDeps): Router {
         ...copied,
         name: parsed.value.name,
         tags: found.tags,
-        packages: packages.map(({ packageId: _theirs, ...action }) => action),
+        packages: packages.map(withoutIds),
       };
       const duplicate = campaignDefinition.parse(definition);
       const created = await insertCampaign(pool, {

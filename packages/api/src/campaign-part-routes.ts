@@ -61,7 +61,7 @@ export function campaignPartRoutes(deps: CampaignRoutesDeps): Router {
     part(describe.PACKAGE, 'packageId', ({ content: _content, ...action }, { status }) => ({
       ...action,
       status,
-      // Without experiments a package has one message, which goes by the package's id.
+      // A package has one message, which goes by the package's id, however many variants there are of it.
       messages: [{ messageId: action.packageId }],
     })),
   );

@@ -1,5 +1,5 @@
 import { draftOf, withPackageIds } from '@outrigger/authoring';
-import type { CampaignDefinition } from '@outrigger/contracts';
+import { type CampaignDefinition, campaignDefinition } from '@outrigger/contracts';
 import { refuse } from '@outrigger/core';
 import { type Campaign, insertCampaign, listCampaigns, readAuthored, readVersion, saveDraft } from '@outrigger/store';
 import { Router } from 'express';
@@ -91,9 +91,15 @@ export function campaignRoutes(deps: CampaignRoutesDeps): Router {
         refusal: refuse('CMP-000001', 'category and highThroughputMode cannot change; create another campaign.'),
       };
     }
-    const draft = withPackageIds(definition, draftOf(found));
+    const draft = withPackageIds(definition, draftOf(found) ?? (await liveDefinition(found)));
     const change = { ...columnsOf(draft), by };
     return (await saveDraft(pool, found.tenantId, found.campaignId, change)) ?? wrongStatus(found, 'edited');
+  }
+
+  /** What the version that serves was made from. */
+  async function liveDefinition({ liveVersionId }: Campaign): Promise<CampaignDefinition | undefined> {
+    const authored = liveVersionId === null ? undefined : (await readVersion(pool, liveVersionId))?.authored;
+    return authored ? campaignDefinition.parse(authored) : undefined;
   }
 
   mount(router, '/', campaignLifeRoutes(deps));

@@ -1,7 +1,7 @@
 import { requestProof } from '@outrigger/authoring';
 import { proofAnswer, proofRequest } from '@outrigger/contracts';
 import { executionIdText, isUuid, refuse } from '@outrigger/core';
-import { type Pool, type ProofJob, readProofJob } from '@outrigger/store';
+import { type Pool, type ProofFailure, type ProofJob, readProofJob } from '@outrigger/store';
 import { Router } from 'express';
 import { type CampaignRoutesDeps, campaignAccess } from './campaign-access.ts';
 import { parseClosed } from './closed-input.ts';
@@ -60,22 +60,23 @@ export function proofRoutes(deps: Pick<CampaignRoutesDeps, 'authenticate'> & { p
 }
 
 function proofBody(job: ProofJob) {
-  const { proofJobId, status, variantId, targeted, submitted, startedAt } = job;
-  const failures = job.failures.map(({ userId, reason }) => ({
-    profileIds: [userId],
-    failureReasons: [{ type: 'https://outrigger.dev/errors/SIM-000004-400', title: reason, status: '400' }],
-  }));
-  const proof = {
-    messageId: variantId,
+  const { proofJobId, status, startedAt } = job;
+  const proofs = job.variants.map(({ variantId, messageId, targeted, submitted, failures, executionIds }) => ({
+    messageId,
     variantId,
     ...(startedAt && { startDate: startedAt.toISOString() }),
     targeted,
     submitted,
     // One of several recipients that fails does not make its variant fail.
-    status: status === 'PARTIALLY_FAILED' ? 'SUBMITTED' : status,
-    proofFailureReasons: failures,
-    executionIds: job.executionIds.map((id) => executionIdText('proof', id)),
-  };
+    status: status === 'CREATED' || status === 'PROCESSING' ? status : submitted === 0 ? 'FAILED' : 'SUBMITTED',
+    proofFailureReasons: failures.map(failureBody),
+    executionIds: executionIds.map((id) => executionIdText('proof', id)),
+  }));
   const href = `/ajo/simulations/campaigns/${job.campaignId}/proofs/${proofJobId}`;
-  return { proofJobId, status, proofs: [proof], _links: { self: { href } } };
+  return { proofJobId, status, proofs, _links: { self: { href } } };
+}
+
+function failureBody({ userId, reason }: ProofFailure) {
+  const type = 'https://outrigger.dev/errors/SIM-000004-400';
+  return { profileIds: [userId], failureReasons: [{ type, title: reason, status: '400' }] };
 }

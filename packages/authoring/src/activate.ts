@@ -1,4 +1,4 @@
-import type { CampaignDefinition, VersionDefinition } from '@outrigger/contracts';
+import { type CampaignDefinition, treatmentsOf, type VersionDefinition } from '@outrigger/contracts';
 import {
   ACTIVE_STATUSES,
   activationOf,
@@ -89,12 +89,13 @@ function versionDefinition(
   { channel, settings }: ChannelConfiguration,
 ): VersionDefinition {
   const { schedule, delivery } = draft;
+  const action = actionOf(draft)!;
   const marketing = draft.category === 'Marketing';
   const retryPeriod = settings.retry_period_minutes as number | undefined;
   return {
     campaign_id: campaignId,
     campaign_name: draft.name,
-    action_name: draft.packages.find((action) => action.enabled)?.packageName ?? null,
+    action_name: action.packageName ?? null,
     channel,
     lane_class: marketing ? 'bulk' : draft.highThroughputMode ? 'ht' : 'standard',
     category: marketing ? 'marketing' : 'transactional',
@@ -109,7 +110,8 @@ function versionDefinition(
     rate_per_second: draft.throttleRatePerSec ?? null,
     retry: { ...CHANNEL_RETRY[channel], ...delivery?.retry },
     on_unknown: delivery?.onUnknown ?? defaultUnknownPolicy(channel, marketing),
-    content: actionOf(draft)!.content,
+    content: action.content,
+    ...(action.experiment && { treatments: treatmentsOf(action) }),
   };
 }
 

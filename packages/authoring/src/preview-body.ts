@@ -1,15 +1,15 @@
-import type { ChannelPackage, Preview, PushContent } from '@outrigger/contracts';
+import type { Preview, PushContent, Variant } from '@outrigger/contracts';
 
 type Shown = Preview extends infer One ? (One extends Preview ? Omit<One, 'profileId'> : never) : never;
 
 /** Rendered parts as the preview of their channel (reference simulations.yaml). Texts lose the blanks that a message loses. */
 export function previewBody(
-  action: ChannelPackage,
+  { variantId, action }: Pick<Variant, 'variantId' | 'action'>,
   settings: Record<string, unknown>,
   parts: Record<string, string>,
 ): Shown {
-  // Without experiments a package has one message in one variant; both go by the package's id.
-  const ids = { variantId: action.packageId!, messageId: action.packageId! };
+  // A package has one message, which goes by its id; without an experiment so does the message's one variant.
+  const ids = { variantId, messageId: action.packageId! };
   switch (action.channel) {
     case 'EMAIL':
       return { ...ids, channel: 'email', subject: (parts.subject ?? '').trim(), html: { body: parts.html ?? '' } };

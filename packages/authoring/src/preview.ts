@@ -1,9 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
-import { type ChannelPackage, campaignDefinition, type Preview, type PreviewItem } from '@outrigger/contracts';
+import {
+  type ChannelPackage,
+  campaignDefinition,
+  type Preview,
+  type PreviewItem,
+  type Variant,
+  variantsOf,
+} from '@outrigger/contracts';
 import { type JsonObject, systemContext, uuidv7 } from '@outrigger/core';
 import { type CompiledContent, type ContentProblem, type LoadedContent, loadContent } from '@outrigger/render';
 import { type Campaign, type Pool, readProfiles, readVersion } from '@outrigger/store';
-import { compileAction } from './compile-action.ts';
+import { type CompiledVariants, compileVariants } from './compile-variants.ts';
 import { actionOf, draftOf } from './definition.ts';
 import { previewBody } from './preview-body.ts';
 import { readSources } from './sources.ts';
@@ -15,41 +22,42 @@ export type Previewed =
   | { kind: 'unknown_profile'; item: PreviewItem }
   | { kind: 'failed'; item: PreviewItem; part: string; message: string };
 
-/** What is rendered for each person: one action of a draft or of a frozen version. */
-type Variant = {
-  action: ChannelPackage;
+/** What is rendered for each person: the variants of a draft or of a frozen version. */
+type Shown = {
+  variants: (Variant & { content: LoadedContent })[];
   settings: Record<string, unknown>;
-  content: LoadedContent;
   versionId: string;
   campaignName: string;
 };
 
 /**
- * Renders what the campaign would send to each of these people: the draft where there is one, or else the live version, by
- * what renders the messages themselves. Nothing is stored and nothing is sent. All or nothing: the first person for whom it
- * fails is named.
+ * Renders what the campaign would send to each of these people, in each variant of its content: the draft where there is one, or
+ * else the live version, by what renders the messages themselves. Nothing is stored and nothing is sent. All or nothing: the first
+ * person for whom it fails is named.
  */
 export async function previewCampaign(pool: Pool, campaign: Campaign, items: PreviewItem[]): Promise<Previewed> {
-  const found = await variantOf(pool, campaign);
-  if ('kind' in found) return found;
+  const shown = await shownOf(pool, campaign);
+  if ('kind' in shown) return shown;
   const profiles = await profilesOf(pool, campaign, items);
   const previews: Preview[] = [];
   for (const [place, item] of items.entries()) {
     const profile = profiles[place];
     if (!profile) return { kind: 'unknown_profile', item };
-    const rendered = found.content.render({ profile, context: contextOf(campaign, found, item) });
-    if ('failed' in rendered) return { kind: 'failed', item, ...rendered.failed };
-    previews.push({ profileId: item.userId, ...previewBody(found.action, found.settings, rendered.parts) });
-    // A render may take its whole time limit; others are answered in between.
-    await setImmediate();
+    for (const variant of shown.variants) {
+      const rendered = variant.content.render({ profile, context: contextOf(campaign, shown, variant, item) });
+      if ('failed' in rendered) return { kind: 'failed', item, ...rendered.failed };
+      previews.push({ profileId: item.userId, ...previewBody(variant, shown.settings, rendered.parts) });
+      // A render may take its whole time limit; others are answered in between.
+      await setImmediate();
+    }
   }
   return { kind: 'rendered', previews };
 }
 
-async function variantOf(
+async function shownOf(
   pool: Pool,
   campaign: Campaign,
-): Promise<Variant | Extract<Previewed, { kind: 'no_content' | 'invalid' }>> {
+): Promise<Shown | Extract<Previewed, { kind: 'no_content' | 'invalid' }>> {
   const draft = draftOf(campaign);
   if (!draft) {
     const version = campaign.liveVersionId ? await readVersion(pool, campaign.liveVersionId) : undefined;
@@ -57,17 +65,24 @@ async function variantOf(
     const action = authored && actionOf(authored);
     if (!version || !action) return { kind: 'no_content' };
     const { settings, versionId } = version;
-    const content = loadContent(version.compiled as unknown as CompiledContent);
-    return { action, settings, content, versionId, campaignName: authored.name };
+    const variants = loadVariants(action, version.compiled as unknown as CompiledVariants);
+    return { variants, settings, versionId, campaignName: authored.name };
   }
   const action = actionOf(draft);
   if (!action) return { kind: 'no_content' };
   const { configuration, fragments } = await readSources(pool, campaign.tenantId, draft);
   const settings = configuration?.settings ?? {};
-  const { compiled, problems } = await compileAction(action, settings, fragments);
+  const { compiled, problems } = await compileVariants(action, settings, fragments);
   if (!compiled) return { kind: 'invalid', problems: problems.filter(({ level }) => level === 'ERROR') };
   const versionId = campaign.draftVersionId ?? campaign.campaignId;
-  return { action, settings, content: loadContent(compiled), versionId, campaignName: draft.name };
+  return { variants: loadVariants(action, compiled), settings, versionId, campaignName: draft.name };
+}
+
+function loadVariants(action: ChannelPackage, { treatments = {}, ...base }: CompiledVariants): Shown['variants'] {
+  return variantsOf(action).map((variant) => {
+    const compiled: CompiledContent = treatments[variant.variantId] ?? base;
+    return { ...variant, content: loadContent(compiled) };
+  });
 }
 
 /** What a person's messages would read; undefined for a person who is not stored. */
@@ -83,8 +98,12 @@ async function profilesOf(pool: Pool, campaign: Campaign, items: PreviewItem[]):
   return items.map((item, place) => given[place] ?? stored[wanted.indexOf(item)]?.document);
 }
 
-function contextOf({ campaignId }: Campaign, variant: Variant, { contextAttributes }: PreviewItem): JsonObject {
-  const { versionId, campaignName, action } = variant;
+function contextOf(
+  { campaignId }: Campaign,
+  { versionId, campaignName }: Shown,
+  { action }: Variant,
+  { contextAttributes }: PreviewItem,
+): JsonObject {
   const named = { campaignName, actionName: action.packageName };
   return { ...contextAttributes, system: systemContext({ campaignId, versionId, messageId: uuidv7(), ...named }) };
 }

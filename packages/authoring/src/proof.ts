@@ -1,15 +1,17 @@
 import type { ProofRecipient, VersionDefinition } from '@outrigger/contracts';
-import type { Recipient } from '@outrigger/core';
+import type { Channel, Recipient } from '@outrigger/core';
 import type { CompiledContent } from '@outrigger/render';
 import {
   type Campaign,
   createProofJob,
   type NewVersion,
   type Pool,
+  type ProofFailure,
   type ProofJob,
   readVersion,
 } from '@outrigger/store';
 import { newVersion } from './activate.ts';
+import type { CompiledVariants } from './compile-variants.ts';
 import { draftOf } from './definition.ts';
 import { type Finding, isBlocked } from './finding.ts';
 import { readSources } from './sources.ts';
@@ -21,8 +23,8 @@ export type ProofRequested =
   | { kind: 'invalid'; findings: Finding[] };
 
 /**
- * Freezes the draft (or the live version, where there is no draft) as a version of the proof's own, one a subject prefix, and
- * notes whom it goes to. What blocks activation blocks a proof. Sending is left to `submitNextProof`.
+ * Freezes the draft (or the live version, where there is no draft) as versions of the proof's own, one a variant of the content
+ * and subject prefix, and notes whom they go to. What blocks activation blocks a proof. Sending is left to `submitNextProof`.
  */
 export async function requestProof(
   pool: Pool,
@@ -32,32 +34,58 @@ export async function requestProof(
 ): Promise<ProofRequested> {
   const found = await versionOf(pool, campaign);
   if (!('definition' in found)) return found;
-  const { channel, ...definition } = found.definition as unknown as VersionDefinition;
-  const version: NewVersion = {
-    ...found,
-    authored: null,
-    // It goes to whoever asked for it, not to the person whose data it shows: at once, and no consent of theirs is asked.
-    definition: { ...definition, channel, category: 'transactional', lane_class: 'standard', rate_per_second: null },
-  };
+  const { channel } = found.definition as unknown as VersionDefinition;
+  const { byPrefix, failures } = addressees(recipients, channel, String(found.settings.app_id ?? ''));
+  const targeted = [...byPrefix.values()].flat().length;
+  const messageId = messageOf(found, campaign);
+  const versions = variantVersions(found, messageId);
+  const sends = versions.flatMap(({ variantId, version }) =>
+    [...byPrefix].map(([prefix, people]) => ({ variantId, version: withPrefix(version, prefix), recipients: people })),
+  );
+  const none = { messageId, targeted, submitted: 0, failures, executionIds: [] };
+  const variants = versions.map(({ variantId }) => ({ variantId, ...none }));
+  const { tenantId, campaignId } = campaign;
+  return { kind: 'created', job: await createProofJob(pool, { tenantId, campaignId, variants, createdBy: by }, sends) };
+}
+
+/** Whom a proof goes to, by the prefix of their subject; and who has no address for its channel. */
+function addressees(
+  recipients: ProofRecipient[],
+  channel: Channel,
+  appId: string,
+): { byPrefix: Map<string, Recipient[]>; failures: ProofFailure[] } {
   const byPrefix = new Map<string, Recipient[]>();
-  const failures: ProofJob['failures'] = [];
-  let targeted = 0;
+  const failures: ProofFailure[] = [];
   for (const recipient of recipients) {
     const data = recipient.channelsData.filter((one) => one.channel === channel);
     if (data.length === 0)
       failures.push({ userId: recipient.userId, reason: `channelsData has nothing for ${channel}.` });
     for (const one of data) {
       const prefix = (one.channel === 'email' && one.subjectPrefix?.trim()) || '';
-      const addressed = addressedTo(recipient, one, String(found.settings.app_id ?? ''));
-      targeted += addressed.length;
-      byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), ...addressed]);
+      byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), ...addressedTo(recipient, one, appId)]);
     }
   }
-  const sends = [...byPrefix].map(([prefix, people]) => ({ version: withPrefix(version, prefix), recipients: people }));
-  const { tenantId, campaignId } = campaign;
-  const variantId = variantOf(found, campaign);
-  const job = { tenantId, campaignId, variantId, targeted, failures, createdBy: by };
-  return { kind: 'created', job: await createProofJob(pool, job, sends) };
+  return { byPrefix, failures };
+}
+
+/** A version a variant, each of which sends nothing else. */
+function variantVersions(found: NewVersion, messageId: string): { variantId: string; version: NewVersion }[] {
+  const { treatments, ...definition } = found.definition as unknown as VersionDefinition;
+  const { treatments: compiled = {}, ...base } = found.compiled as unknown as CompiledVariants;
+  const versionWith = (content: VersionDefinition['content'], own: CompiledContent): NewVersion => ({
+    ...found,
+    authored: null,
+    compiled: { ...own },
+    // It goes to whoever asked for it, not to the person whose data it shows: at once, and no consent of theirs is asked.
+    definition: { ...definition, content, category: 'transactional', lane_class: 'standard', rate_per_second: null },
+  });
+  if (!treatments) return [{ variantId: messageId, version: versionWith(definition.content, base) }];
+  return treatments
+    .filter(({ holdout }) => !holdout)
+    .map(({ treatmentId, content }) => ({
+      variantId: treatmentId,
+      version: versionWith(content ?? definition.content, compiled[treatmentId] ?? base),
+    }));
 }
 
 async function versionOf(
@@ -75,8 +103,8 @@ async function versionOf(
   return newVersion(campaign.campaignId, draft, { ...sources, configuration }, compiled);
 }
 
-/** The id of the campaign's one package, which its one message and variant go by. */
-function variantOf(version: NewVersion, campaign: Campaign): string {
+/** The id of the campaign's one package, which its one message goes by, and so does a variant that is alone. */
+function messageOf(version: NewVersion, campaign: Campaign): string {
   const packages = (version.authored?.packages ?? []) as { packageId?: string; enabled?: boolean }[];
   return packages.find((one) => one.enabled !== false)?.packageId ?? campaign.campaignId;
 }

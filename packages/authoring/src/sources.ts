@@ -1,4 +1,4 @@
-import { type CampaignDefinition, contentParts } from '@outrigger/contracts';
+import { type CampaignDefinition, type ChannelPackage, contentParts, variantsOf } from '@outrigger/contracts';
 import { type FragmentLibrary, type FragmentSource, fragmentIds } from '@outrigger/render';
 import { type ChannelConfiguration, type Pool, readConfiguration, readPublishedFragments } from '@outrigger/store';
 import { actionOf } from './definition.ts';
@@ -18,10 +18,16 @@ export async function readSources(pool: Pool, tenantId: number, definition: Camp
     readLibrary(
       pool,
       tenantId,
-      Object.values(contentParts(action)).map(({ source }) => source),
+      variantsOf(action)
+        .flatMap((variant) => textsOf(variant.action))
+        .concat(textsOf(action)),
     ),
   ]);
   return { configuration, ...library };
+}
+
+function textsOf(action: ChannelPackage): string[] {
+  return Object.values(contentParts(action)).map(({ source }) => source);
 }
 
 /** The fragments that texts name, and those that these name in turn: nesting goes no further. */

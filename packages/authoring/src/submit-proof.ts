@@ -5,9 +5,9 @@ import {
   type AcceptItem,
   type CampaignVersion,
   type Pool,
-  type ProofFailure,
   type ProofJob,
   type ProofSend,
+  type ProofSubmission,
   readProfiles,
   readVersion,
   submitProofJob,
@@ -21,20 +21,14 @@ const LONGEST_WAIT_MS = 60 * 60_000;
  * (suppression and allowed list too). Who has no profile, or data that cannot be rendered, fails here. Returns whether one waited.
  */
 export async function submitNextProof(pool: Pool): Promise<boolean> {
-  return submitProofJob(pool, async (job) => {
-    const submissions = await Promise.all((job.sends ?? []).map((send) => submissionOf(pool, job, send)));
-    return {
-      items: submissions.flatMap(({ item }) => item ?? []),
-      failures: submissions.flatMap(({ failures }) => failures),
-    };
-  });
+  return submitProofJob(pool, (job) => Promise.all((job.sends ?? []).map((send) => submissionOf(pool, job, send))));
 }
 
 async function submissionOf(
   pool: Pool,
   job: ProofJob,
-  { versionId, recipients }: ProofSend,
-): Promise<{ item?: AcceptItem; failures: ProofFailure[] }> {
+  { variantId, versionId, recipients }: ProofSend,
+): Promise<ProofSubmission> {
   const version = (await readVersion(pool, versionId))!;
   const people = await withProfiles(pool, job.tenantId, recipients);
   const failed = new Map(recipients.flatMap(({ userId }, place) => (people[place] ? [] : [[userId, NO_PROFILE]])));
@@ -45,7 +39,8 @@ async function submissionOf(
     return person && !problem;
   });
   const failures = [...failed].map(([userId, reason]) => ({ userId, reason: reason! }));
-  return ready.length === 0 ? { failures } : { item: itemOf(job, version, ready as Recipient[]), failures };
+  if (ready.length === 0) return { variantId, failures };
+  return { variantId, item: itemOf(job, version, ready as Recipient[]), failures };
 }
 
 const NO_PROFILE = 'No such profile in this sandbox; send profile to do without one.';

@@ -4,10 +4,11 @@ import type { CompiledContent, FragmentLibrary } from '@outrigger/render';
 import type { ChannelConfiguration } from '@outrigger/store';
 import { checkCampaign, checkSurface } from './check-campaign.ts';
 import { checkContent, checkHtml } from './check-content.ts';
-import { compileAction } from './compile-action.ts';
+import { checkExperiment } from './check-experiment.ts';
+import { type CompiledVariants, compileVariants } from './compile-variants.ts';
 import { error, type Finding } from './finding.ts';
 
-export type Validation = { findings: Finding[]; compiled?: CompiledContent; fragmentIds: string[] };
+export type Validation = { findings: Finding[]; compiled?: CompiledVariants; fragmentIds: string[] };
 
 /** What a draft is held against, besides itself. */
 export type DraftSources = {
@@ -34,7 +35,8 @@ export async function validateDraft(
     return { findings, fragmentIds: [] };
   }
   findings.push(...checkSurface(definition, action.channel, configuration), ...checkContent(action));
-  const { compiled, problems, fragmentIds } = await compileAction(
+  findings.push(...checkExperiment(action));
+  const { compiled, problems, fragmentIds } = await compileVariants(
     action,
     configuration?.settings ?? {},
     sources.fragments ?? new Map(),
@@ -46,8 +48,9 @@ export async function validateDraft(
   }
   if (!compiled) return { findings, fragmentIds };
   if (definition.highThroughputMode) findings.push(...checkProfileFree(compiled));
-  const html = compiled.parts.html;
-  if (html) findings.push(...checkHtml(html.source, definition.category === 'Marketing'));
+  for (const { parts } of [compiled, ...Object.values(compiled.treatments ?? {})]) {
+    if (parts.html) findings.push(...checkHtml(parts.html.source, definition.category === 'Marketing'));
+  }
   return { findings, compiled, fragmentIds };
 }
 

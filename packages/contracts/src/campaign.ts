@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { channelPackage } from './content/index.ts';
+import { type AuthoredTreatment, channelPackage } from './content/index.ts';
 
 /** A name or id that people read: no control characters. */
 export const plainText = (max: number) =>
@@ -97,4 +97,6 @@ export type VersionDefinition = {
   retry?: { maxAttempts: number; baseMs: number; capMs: number };
   on_unknown: 'resend' | 'hold';
   content: CampaignDefinition['packages'][number]['content'];
+  /** The arms of an experiment; absent without one. `compiled.treatments` has their compiled contents. */
+  treatments?: AuthoredTreatment[];
 };

@@ -5,6 +5,7 @@
  * `bug.*` is our fault, `policy.*` is a decision of the account's owner.
  */
 export const EXCLUSION_CODES = {
+  '050018': 'ExperimentationHoldoutExclusion',
   '050020': 'EmailNoAddressFoundInProfile',
   '050021': 'EmailNoAddressDefinedInPreset',
   '050024': 'EmailMalformedAddress',

@@ -30,6 +30,7 @@ describe('the explanation of a message', () => {
       suppression_list: '050105',
       allowed_list: 'not_reached',
       consent: 'not_reached',
+      holdout: 'not_reached',
       content: 'not_reached',
       provider: 'not_reached',
     });

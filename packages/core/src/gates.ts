@@ -48,6 +48,12 @@ export const GATES = [
     codes: ['050101', '050104', '050111'],
   },
   {
+    name: 'holdout',
+    asks: 'Does an experiment give this person nothing?',
+    of: always,
+    codes: ['050018'],
+  },
+  {
     name: 'content',
     asks: 'Can it be rendered for this person?',
     of: always,

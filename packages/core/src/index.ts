@@ -25,3 +25,4 @@ export * from './sms-segments.ts';
 export * from './states.ts';
 export * from './system-context.ts';
 export * from './timing.ts';
+export * from './treatment.ts';

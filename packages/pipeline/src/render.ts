@@ -1,5 +1,6 @@
-import type { ChannelPort, JsonObject, Outcome } from '@outrigger/core';
+import type { ChannelPort, Outcome } from '@outrigger/core';
 import type { Rendered, Resolved, Step } from './step.ts';
+import { contentFor } from './treatment.ts';
 
 /**
  * Stage: runs the version's compiled content on the person's data and builds the final message for each address. A bug that
@@ -24,7 +25,9 @@ function renderStep<Settings, Target, Message>(
   if ('stop' in step) return step;
   const { message, go } = step;
   const { version } = go;
-  const rendered = version.content.render(go.data);
+  const chosen = contentFor(version, message);
+  if ('heldOut' in chosen) return { message, stop: { state: 'excluded', code: '050018', detail: chosen.heldOut } };
+  const rendered = chosen.content.render(go.data);
   if ('failed' in rendered) {
     return { message, stop: renderingFailed(`${rendered.failed.part}: ${rendered.failed.message}`) };
   }
@@ -37,7 +40,7 @@ function renderStep<Settings, Target, Message>(
       category: version.definition.category,
       parts: rendered.parts,
       pieces: rendered.pieces,
-      content: version.definition.content as unknown as JsonObject,
+      content: chosen.authored,
     });
     if ('excluded' in composed)
       return { message, stop: { state: 'excluded', code: composed.excluded, detail: composed.detail } };

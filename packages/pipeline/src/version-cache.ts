@@ -1,6 +1,7 @@
 import type { VersionDefinition } from '@outrigger/contracts';
 import { type CompiledContent, type LoadedContent, loadContent } from '@outrigger/render';
 import { type Pool, readVersion } from '@outrigger/store';
+import { type LoadedTreatment, loadTreatments } from './treatment.ts';
 
 /** A frozen version, ready to render. Versions never change, so one is loaded once a process. */
 export type LoadedVersion<Settings> = {
@@ -8,6 +9,8 @@ export type LoadedVersion<Settings> = {
   definition: VersionDefinition;
   settings: Settings;
   content: LoadedContent;
+  /** The arms of an experiment; absent without one. */
+  treatments?: [LoadedTreatment, ...LoadedTreatment[]];
 };
 
 /** About 25 kB a version (measured), so 2,000 of them cost 50 MB at most. */
@@ -25,6 +28,7 @@ export function createVersionCache<Settings>(pool: Pool) {
       definition: version.definition as unknown as VersionDefinition,
       settings: version.settings as Settings,
       content: loadContent(version.compiled as unknown as CompiledContent),
+      ...loadTreatments(version),
     };
   }
 

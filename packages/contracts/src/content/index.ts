@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { emailContent } from './email.ts';
+import { experimentOf } from './experiment.ts';
 import { pushContent } from './push.ts';
 import { smsContent } from './sms.ts';
 
 export { type EmailContent, emailContent } from './email.ts';
 export { type PushContent, pushContent } from './push.ts';
 export { type SmsContent, smsContent } from './sms.ts';
+export { type AuthoredTreatment, treatmentsOf, type Variant, variantsOf } from './variants.ts';
 
 const surface = (surfaceType: 'brandingPresetId' | 'appConfigurationId') =>
   z.strictObject({
@@ -25,18 +27,21 @@ export const channelPackage = z.discriminatedUnion('channel', [
     ...packageMembers,
     attributes: surface('brandingPresetId'),
     content: emailContent,
+    experiment: experimentOf(emailContent).optional(),
   }),
   z.strictObject({
     channel: z.literal('SMS'),
     ...packageMembers,
     attributes: surface('brandingPresetId'),
     content: smsContent,
+    experiment: experimentOf(smsContent).optional(),
   }),
   z.strictObject({
     channel: z.literal('PUSH'),
     ...packageMembers,
     attributes: surface('appConfigurationId'),
     content: pushContent,
+    experiment: experimentOf(pushContent).optional(),
   }),
 ]);
 export type ChannelPackage = z.infer<typeof channelPackage>;
