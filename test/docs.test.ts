@@ -37,6 +37,7 @@ for (const path of [
   'docs/campaigns.md',
   'docs/guarantees.md',
   'docs/benchmarks/README.md',
+  'docs/scaling.md',
   'docs/openapi.json',
   '.env.example',
 ]) {
@@ -69,6 +70,27 @@ test('every variable of every service is in the tables, with its secrets marked'
       assert.equal(cells.includes('yes'), variable.secret, `${variable.name} is secret`);
     }
   }
+});
+
+test('every knob on the scaling page is a variable of a service', async () => {
+  const known = new Set((await readServices(ROOT)).flatMap(({ variables }) => variables.map(({ name }) => name)));
+  const page = read('docs/scaling.md');
+  const knobs = page.slice(page.indexOf('## What each knob costs')).match(/`[A-Z]+(_[A-Z]+)+`|`LANES`/g) ?? [];
+  assert.ok(knobs.length >= 15);
+  assert.deepEqual(
+    knobs.filter((knob) => !known.has(knob.slice(1, -1))),
+    [],
+  );
+});
+
+test('every metric that the scaling page looks at is measured', () => {
+  const metrics = read('docs/metrics.md');
+  const named = read('docs/scaling.md').match(/`outrigger_\w+`/g) ?? [];
+  assert.ok(named.length >= 7);
+  assert.deepEqual(
+    named.filter((name) => !metrics.includes(name)),
+    [],
+  );
 });
 
 test('no secret has a default, so none is ever in .env.example', async () => {

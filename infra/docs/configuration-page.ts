@@ -6,9 +6,10 @@ export type Section = { title: string; variables: (Variable & { services: string
 /** The sections that several services share, by the variables that belong there. What is left is a service's own. */
 const CONCERNS: { title: string; variables: RegExp }[] = [
   { title: 'Ledger (Postgres)', variables: /^DATABASE_/ },
-  { title: 'Queues', variables: /^QUEUE_/ },
+  { title: 'Queues', variables: /^(QUEUE_|LANE_SHARDS$)/ },
   { title: 'HTTP', variables: /^(HOST|PORT)$/ },
-  { title: 'Logs', variables: /^LOG_/ },
+  { title: 'Logs and traces', variables: /^(LOG|TRACES)_/ },
+  { title: 'Bearer tokens beside API keys', variables: /^JWT_/ },
 ];
 const SHARED_TITLE = 'Sending, and what is unknown';
 

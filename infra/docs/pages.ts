@@ -12,6 +12,7 @@ import { lifecycleBlock } from './lifecycle-block.ts';
 import { formatTable, replaceBlock } from './markdown.ts';
 import { openApiText } from './openapi.ts';
 import { proofBlock } from './proof-block.ts';
+import { scalingBlocks } from './scaling-block.ts';
 import { scenarioBlock } from './scenario-block.ts';
 import { readServices } from './variables.ts';
 
@@ -33,6 +34,7 @@ export async function generateDocs(root: string): Promise<GeneratedFile[]> {
     page('docs/lifecycle.md', { states: lifecycleBlock() }),
     page('docs/campaigns.md', { campaigns: campaignsBlock(), configurations: configurationsBlock() }),
     page('docs/benchmarks/README.md', { results: benchmarksBlock(root) }),
+    page('docs/scaling.md', scalingBlocks(root)),
     page('docs/guarantees.md', { runs: proofBlock(root), scenarios: scenarioBlock(root) }),
     { path: 'docs/openapi.json', wanted: await openApiText(), present: read('docs/openapi.json') },
     page('docs/metrics.md', { metrics: metricsTable() }),

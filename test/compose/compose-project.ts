@@ -25,6 +25,7 @@ export type Container = {
   HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[] | null; PortBindings: Record<string, unknown> | null };
   State: {
     Running: boolean;
+    Restarting: boolean;
     ExitCode: number;
     StartedAt: string;
     FinishedAt: string;

@@ -11,7 +11,7 @@ export type Message = {
   events: { state: string; possibleDuplicate?: true }[];
 };
 
-const RECIPIENTS_A_CALL = 20;
+export const RECIPIENTS_A_CALL = 20;
 const CALLS_AT_A_TIME = 8;
 const END_STATES = ['sent', 'excluded', 'failed', 'expired', 'canceled'];
 
@@ -27,10 +27,12 @@ export async function trigger(call: PrintedCall, recipients = call.body.recipien
   return (JSON.parse(text) as { executionId: string }).executionId;
 }
 
-/** Sends so many messages of the call's campaign, each to an address of its own, and returns the executions. */
-export async function triggerMany(call: PrintedCall, messages: number): Promise<string[]> {
+/**
+ * Sends so many messages of the call's campaign, each to an address of its own, and returns the executions; `executions` grows as
+ * they are accepted. A call that is not answered 202 is a failure.
+ */
+export async function triggerMany(call: PrintedCall, messages: number, executions: string[] = []): Promise<string[]> {
   const [recipient] = call.body.recipients;
-  const executions: string[] = [];
   let left = messages / RECIPIENTS_A_CALL;
   const caller = async () => {
     while (left-- > 0) {
@@ -66,14 +68,19 @@ export async function allEnded(call: PrintedCall, executions: string[], withinMs
   return accounts;
 }
 
-/**
- * Asserts that all were sent and each reached the provider once, or twice and is marked as a possible duplicate. Returns
- * how many are marked and how many of those the provider really got twice.
- */
-export async function assertOnceOrMarked(
-  project: ComposeProject,
-  messages: Message[],
-): Promise<{ marked: number; twice: number }> {
+/** Messages of a load, as the API tells of them and as the provider was given them. */
+export type Books = {
+  accepted: number;
+  sent: number;
+  /** Different messages that the sandbox provider has. */
+  atProvider: number;
+  /** Marked as possible duplicates, and how many of those the provider really got twice. */
+  marked: number;
+  twice: number;
+};
+
+/** Asserts that all were sent and each reached the provider once, or twice and is marked as a possible duplicate. */
+export async function assertOnceOrMarked(project: ComposeProject, messages: Message[]): Promise<Books> {
   assert.deepEqual(
     messages.filter(({ state }) => state !== 'sent'),
     [],
@@ -87,5 +94,17 @@ export async function assertOnceOrMarked(
     const given = Number(times.get(messageId) ?? 0);
     assert.ok(given === 1 || (given === 2 && marked.has(messageId)), `${messageId} was given ${given} times`);
   }
-  return { marked: marked.size, twice: messages.filter(({ messageId }) => times.get(messageId) === '2').length };
+  return {
+    accepted: messages.length,
+    sent: messages.filter(({ state }) => state === 'sent').length,
+    atProvider: messages.filter(({ messageId }) => times.has(messageId)).length,
+    marked: marked.size,
+    twice: messages.filter(({ messageId }) => times.get(messageId) === '2').length,
+  };
+}
+
+/** The books in words. */
+export function inWords({ accepted, sent, atProvider, marked, twice }: Books): string {
+  const counts = `${accepted} accepted, ${sent} sent by the API, ${atProvider} at the sandbox, ${accepted - atProvider} lost`;
+  return `${counts}; ${marked} marked as possible duplicates, ${twice} of them really given twice`;
 }

@@ -2,12 +2,13 @@ import { parseArgs } from 'node:util';
 import { backlogSpecial } from './backlog/backlog-special.ts';
 import { largeLedgerSpecial } from './large-ledger/large-ledger-special.ts';
 import { liquidSpecial } from './liquid-special.ts';
+import { scalingSpecial } from './scaling-special.ts';
 import { findScenario, SCENARIOS, type Scenario } from './scenarios.ts';
 import type { Special } from './special.ts';
 
 const BY_ALL: Special[] = [backlogSpecial, liquidSpecial];
-/** The large ledger takes minutes to fill: only by name. */
-export const SPECIALS: Special[] = [...BY_ALL, largeLedgerSpecial];
+/** The large ledger takes minutes to fill: only by name. What a second worker costs changes seldom: by name as well. */
+export const SPECIALS: Special[] = [...BY_ALL, scalingSpecial, largeLedgerSpecial];
 
 export type Options = {
   scenarios: Scenario[];
@@ -31,7 +32,7 @@ export type Options = {
 
 export const USAGE = `pnpm bench <scenario>... [options]: load the whole system, count at the provider, check every message
 ${[...SCENARIOS, ...SPECIALS].map(({ name, title }) => `  ${name.padEnd(26)}${title}`).join('\n')}
-  --all                     every scenario but large-ledger
+  --all                     every scenario but scaling and large-ledger
   --runs=N                  runs of each, each on fresh stores; medians are reported (default 1)
   --warm-up=S               seconds before anything is measured (default 8)
   --seconds=S               length of a measured window (default 20)
