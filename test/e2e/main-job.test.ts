@@ -78,6 +78,13 @@ for (const { kind, skip } of QUEUE_STORES) {
       assert.equal(again.status, 202);
       assert.deepEqual(again.body, answer.body);
       assert.equal(again.headers.get('idempotent-replayed'), 'true');
+      const turned = Object.fromEntries(Object.entries(call.recipients[0]!).reverse());
+      const inOtherOrder = await stack.trigger({
+        recipients: [turned],
+        campaignId: call.campaignId,
+        requestId: call.requestId,
+      });
+      assert.deepEqual([inOtherOrder.status, inOtherOrder.body], [202, answer.body]);
       const other = await stack.trigger({ ...call, recipients: [{ ...demo.recipient, context: { code: '000 000' } }] });
       assert.equal(other.status, 409);
       assert.match(String(other.body.type), /MSG-000030-409$/);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { checkCall, type LiveCampaign } from '@outrigger/pipeline';
+import { checkCall, createKnownProfiles, type LiveCampaign } from '@outrigger/pipeline';
 import {
   call,
   createCampaign,
@@ -244,13 +244,14 @@ describe('a campaign that cannot be triggered', () => {
     };
     const live = { versionId: 'v', definition: { ...definition, channel: 'email', lane_class: 'standard' } };
     const findCampaign = async () => live as unknown as LiveCampaign;
+    const knowProfiles = createKnownProfiles(pool);
     const checked = call(randomUUID()) as unknown as Parameters<typeof checkCall>[3];
     for (const [now, over] of [
       [Date.parse(endAt) - 1, false],
       [Date.parse(endAt), true],
     ] as const) {
       context.mock.timers.enable({ apis: ['Date'], now });
-      const result = await checkCall({ pool, findCampaign }, tenantId, 'unitary', checked);
+      const result = await checkCall({ pool, findCampaign, knowProfiles }, tenantId, 'unitary', checked);
       context.mock.timers.reset();
       assert.equal('refusal' in result && result.refusal.code, over ? 'MSG-000012' : false);
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { after } from 'node:test';
-import { createIngressApp } from '@outrigger/api';
+import { createIngressApp, ingressListener } from '@outrigger/api';
 import { uuidv7 } from '@outrigger/core';
 import { hashSecret } from '@outrigger/pipeline';
 import { createLog, listen } from '@outrigger/runtime';
@@ -48,15 +48,16 @@ export async function startHostileIngress(options: { requestTimeoutMs?: number }
   const caller = await createTestCaller(pool, hashSecret);
   const { tenantId } = caller.tenant;
   let enqueued = 0;
+  const log = createLog('ingress', 'silent');
   const app = createIngressApp({
     pool,
-    log: createLog('ingress', 'silent'),
+    log,
     enqueue: (batches) => {
       enqueued += batches.length;
     },
     queueReachable: () => true,
   });
-  const server = await listen(app, { host: '127.0.0.1', port: 0, ...options });
+  const server = await listen(ingressListener(app, log), { host: '127.0.0.1', port: 0, ...options });
   const { port } = server;
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
   after(async () => {

@@ -5,6 +5,7 @@ import {
   checkCall,
   createAcceptor,
   createCampaignDirectory,
+  createKnownProfiles,
   type Enqueue,
 } from '@outrigger/pipeline';
 import type { HoldBack, Pool } from '@outrigger/store';
@@ -61,6 +62,7 @@ export function triggerRoutes(deps: {
   holdBack?: HoldBack;
 }): Router {
   const findCampaign = createCampaignDirectory(deps.pool);
+  const knowProfiles = createKnownProfiles(deps.pool);
   const accept = createAcceptor(deps);
 
   const trigger =
@@ -82,7 +84,12 @@ export function triggerRoutes(deps: {
   ): Promise<Answer> {
     const parsed = parseTriggerCall(endpoint, body, bodyBytes);
     if ('refusal' in parsed) return parsed;
-    const checked = await checkCall({ ...deps, findCampaign }, caller.tenant.tenantId, endpoint, parsed.call);
+    const checked = await checkCall(
+      { ...deps, findCampaign, knowProfiles },
+      caller.tenant.tenantId,
+      endpoint,
+      parsed.call,
+    );
     if ('refusal' in checked) return checked;
     const accepted = await accept(caller, endpoint, parsed.call, checked, traceparent);
     if ('refusal' in accepted) return accepted;

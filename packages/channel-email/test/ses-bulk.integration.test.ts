@@ -39,7 +39,7 @@ async function version(
   assert.ok(compiled, JSON.stringify(problems));
   const content = loadContent(compiled);
   return (messageId, data, to = `${messageId}@example.com`) => {
-    const rendered = content.render(data);
+    const rendered = content.render(data, { inJson: true });
     assert.ok('parts' in rendered, JSON.stringify(rendered));
     const composed = composeEmail({
       messageId,

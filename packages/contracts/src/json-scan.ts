@@ -6,14 +6,15 @@ export type JsonScan = {
   depth: number;
   /** Commas outside strings: with them a flood of array elements is seen before memory is spent on it. */
   commas: number;
-  /** A string holds a backslash, so its characters are not those of the text. */
-  hasEscapes: boolean;
+  /** A string holds an escape by number (`\u0041`), which can make any character; the others make none that matters. */
+  hasNumericEscapes: boolean;
 };
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const LETTER_U = 0x75;
 
 /**
  * Counts structure outside strings. It works on bytes (every byte of a multi-byte UTF-8 character is over 0x7f) and costs
@@ -24,7 +25,7 @@ export function scanJson(bytes: Uint8Array): JsonScan {
   let commas = 0;
   let open = 0;
   let depth = 0;
-  let hasEscapes = false;
+  let hasNumericEscapes = false;
   const { length } = bytes;
   for (let at = 0; at < length; at++) {
     const byte = bytes[at]!;
@@ -33,8 +34,8 @@ export function scanJson(bytes: Uint8Array): JsonScan {
         const inside = bytes[at]!;
         if (inside === QUOTE) break;
         if (inside === BACKSLASH) {
-          hasEscapes = true;
           at++;
+          if (bytes[at] === LETTER_U) hasNumericEscapes = true;
         }
       }
     } else if (byte === COLON) members++;
@@ -43,7 +44,7 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (++open > depth) depth = open;
     } else if (byte === 0x7d || byte === 0x5d) open--;
   }
-  return { members, depth, commas, hasEscapes };
+  return { members, depth, commas, hasNumericEscapes };
 }
 
 /** The first member name that an object of a valid JSON text has twice. Slow and exact; asked only when the count says so. */

@@ -33,9 +33,12 @@ export function readJson(body: Buffer): { value: JsonValue } | { refusal: Refusa
     const reason = (error as Error).message.slice(0, 120);
     return { refusal: refuse('MSG-000001', `Send a body that is valid JSON: ${reason}`) };
   }
-  // Only an escape can make what isHostileText looks for: raw, NUL is no JSON and half a surrogate pair no UTF-8.
   const counts = { members: 0, elements: 0 };
-  const problem = findHostile(value, counts, scan.hasEscapes);
+  const problem = findHostile(value, counts, {
+    // Only an escape can make what isHostileText looks for: raw, NUL is no JSON and half a surrogate pair no UTF-8.
+    texts: scan.hasNumericEscapes,
+    names: scan.hasNumericEscapes || text.includes('__proto__') || text.includes('constructor'),
+  });
   if (problem) return { refusal: { ...problem, context: identifiersOf(value) } };
   if (counts.members + counts.elements > MAX_MEMBERS) {
     return { refusal: { ...tooManyMembers(), context: identifiersOf(value) } };
@@ -51,30 +54,29 @@ export function readJson(body: Buffer): { value: JsonValue } | { refusal: Refusa
 
 const tooManyMembers = () => refuse('MSG-000009', `The body has more than ${MAX_MEMBERS} members; send fewer.`);
 
-/** Walks a parsed value whose depth is already known to be bounded, and counts what it has. */
+/** Walks a parsed value whose depth is already known to be bounded, and counts what it has. It inherits nothing, so `in` sees its own. */
 function findHostile(
   value: JsonValue,
   counts: { members: number; elements: number },
-  checkText: boolean,
+  suspect: { texts: boolean; names: boolean },
 ): Refusal | undefined {
   if (typeof value === 'string') {
-    return checkText && isHostileText(value) ? refuse('MSG-000009', HOSTILE_TEXT) : undefined;
+    return suspect.texts && isHostileText(value) ? refuse('MSG-000009', HOSTILE_TEXT) : undefined;
   }
   if (typeof value === 'number') return numberProblem(value);
   if (value === null || typeof value !== 'object') return undefined;
   if (Array.isArray(value)) {
     counts.elements += value.length;
     for (const element of value) {
-      const problem = findHostile(element, counts, checkText);
+      const problem = findHostile(element, counts, suspect);
       if (problem) return problem;
     }
     return undefined;
   }
-  const names = Object.keys(value);
-  counts.members += names.length;
-  for (const name of names) {
+  for (const name in value) {
+    counts.members += 1;
     const member = value[name]!;
-    const problem = nameProblem(name, member, checkText) ?? findHostile(member, counts, checkText);
+    const problem = (suspect.names && nameProblem(name, member)) || findHostile(member, counts, suspect);
     if (problem) return problem;
   }
   return undefined;
@@ -87,12 +89,12 @@ function isHostileText(text: string): boolean {
 }
 
 /** Names through which a value could reach a prototype when somebody merges it (reliability B08, B09). */
-function nameProblem(name: string, member: JsonValue, checkText: boolean): Refusal | undefined {
+function nameProblem(name: string, member: JsonValue): Refusal | undefined {
   if (name === '__proto__') return refuse('MSG-000008', 'The member __proto__ is not allowed; remove it.');
   if (name === 'constructor' && isObject(member) && Object.hasOwn(member, 'prototype')) {
     return refuse('MSG-000008', 'The member constructor.prototype is not allowed; remove it.');
   }
-  return checkText && isHostileText(name) ? refuse('MSG-000009', HOSTILE_TEXT) : undefined;
+  return isHostileText(name) ? refuse('MSG-000009', HOSTILE_TEXT) : undefined;
 }
 
 function numberProblem(value: number): Refusal | undefined {

@@ -22,8 +22,20 @@ export function parseEmailAddress(raw: string): ParsedEmailAddress | EmailAddres
   return { address: `${localPart}@${domain}`, localPart, domain };
 }
 
-/** Lower-case punycode form of a domain with at least two labels, or undefined. */
+const MOST_KEPT = 1_000;
+const kept = new Map<string, string | undefined>();
+
+/** Lower-case punycode form of a domain with at least two labels, or undefined. Most people share a few domains, so they are kept. */
 export function toAsciiDomain(raw: string): string | undefined {
+  const known = kept.get(raw);
+  if (known !== undefined || kept.has(raw)) return known;
+  const domain = readDomain(raw);
+  if (kept.size >= MOST_KEPT) kept.clear();
+  kept.set(raw, domain);
+  return domain;
+}
+
+function readDomain(raw: string): string | undefined {
   let domain = raw.toLowerCase();
   // Only a name with other than plain ASCII needs IDNA; URL applies it, and also accepts things we refuse below.
   if (!/^[a-z0-9.-]+$/.test(domain)) {

@@ -15,6 +15,7 @@ export * from './gate-suppression.ts';
 export * from './gates.ts';
 export * from './group-commit.ts';
 export * from './ids.ts';
+export * from './json-in-json.ts';
 export * from './merge-patch.ts';
 export * from './network-codes.ts';
 export * from './provider.ts';

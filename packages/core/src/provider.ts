@@ -48,7 +48,12 @@ export type SendMany<Message> = {
  * A rendered text as what it is made of: `fixed[0] slots[0] fixed[1] … slots[n-1] fixed[n]`. The fixed texts are the template's
  * own, the same array for every message of a version, so that what is made of them once can be kept; no slot is next to another.
  */
-export type Pieces = { readonly fixed: readonly string[]; readonly slots: readonly string[] };
+export type Pieces = {
+  readonly fixed: readonly string[];
+  readonly slots: readonly string[];
+  /** The slots as `jsonInJson` gives them, where the render was asked for it: what is fixed in a loop was escaped beforehand. */
+  readonly slotsInJson?: readonly string[];
+};
 
 /** An email ready to hand over: all values are final text, nothing is a template. */
 export type EmailMessage = {

@@ -1,6 +1,7 @@
 import type { TriggerCall } from '@outrigger/contracts';
 import { type Endpoint, LANES, type Lane, laneFor, type Refusal, refuse } from '@outrigger/core';
-import { ensureProfiles, type Pool, readProfiles } from '@outrigger/store';
+import { ensureProfiles, type Pool } from '@outrigger/store';
+import type { KnowProfiles } from './known-profiles.ts';
 import type { FindCampaign, LiveCampaign } from './live-campaigns.ts';
 
 export type CheckedCall = { live: LiveCampaign; lane: Lane };
@@ -10,7 +11,7 @@ export type CheckedCall = { live: LiveCampaign; lane: Lane };
  * belong to this endpoint, and know every `aep` recipient (or create them). The whole call passes or none of it.
  */
 export async function checkCall(
-  deps: { pool: Pool; findCampaign: FindCampaign },
+  deps: { pool: Pool; findCampaign: FindCampaign; knowProfiles: KnowProfiles },
   tenantId: number,
   endpoint: Endpoint,
   call: TriggerCall,
@@ -43,7 +44,7 @@ export async function checkCall(
       );
     }
   }
-  const unknown = await unknownProfiles(deps.pool, tenantId, definition.create_new_profile, call);
+  const unknown = await unknownProfiles(deps, tenantId, definition.create_new_profile, call);
   if (unknown !== undefined) {
     return refused('MSG-000020', `recipients[${unknown}] has no profile and the campaign does not create profiles.`);
   }
@@ -54,7 +55,7 @@ export async function checkCall(
 
 /** Index of the first `aep` recipient without a profile, after creating them where the campaign says so. */
 async function unknownProfiles(
-  pool: Pool,
+  deps: { pool: Pool; knowProfiles: KnowProfiles },
   tenantId: number,
   create: boolean,
   call: TriggerCall,
@@ -63,16 +64,15 @@ async function unknownProfiles(
     recipient.type === 'aep' ? [{ index, identity: { namespace: recipient.namespace, value: recipient.userId } }] : [],
   );
   if (asked.length === 0) return undefined;
-  const profiles = await readProfiles(
-    pool,
+  const known = await deps.knowProfiles(
     tenantId,
     asked.map((one) => one.identity),
   );
-  const missing = asked.filter((_, place) => profiles[place] === undefined);
+  const missing = asked.filter((_, place) => !known[place]);
   if (missing.length === 0) return undefined;
   if (!create) return missing[0]!.index;
   await ensureProfiles(
-    pool,
+    deps.pool,
     tenantId,
     missing.map((one) => one.identity),
   );

@@ -50,7 +50,7 @@ export async function deliver<Settings, Target, Message>(
   const gated = await timed('gate', gate(resolved, batch, deps));
   let left = 0;
   await eachLimited(handOvers(gated, batch, deps.provider), deps.sendConcurrency, async (steps) => {
-    const rendered = steps.map((step) => render(step, deps.channel));
+    const rendered = steps.map((step) => render(step, deps.channel, { inJson: steps.length > 1 }));
     const sent = await sendAll(rendered, batch, deps);
     await Promise.all(
       rendered.map(async (step, place) => {

@@ -15,6 +15,7 @@ export * from './feedback/read-callbacks.ts';
 export * from './janitor.ts';
 export * from './journal.ts';
 export * from './journal-settler.ts';
+export * from './known-profiles.ts';
 export * from './live-campaigns.ts';
 export * from './make-key.ts';
 export * from './outcome.ts';

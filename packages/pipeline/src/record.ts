@@ -24,7 +24,7 @@ export type Record = (
 
 const MAX_GROUP = 1_000;
 /** A statement costs about 0.4 ms of CPU by itself, and a message 2 us. */
-const SPACING_MS = 5;
+const SPACING_MS = 10;
 /** What was put off without an attempt (throttle, breaker, rate) is looked at again this soon at the latest. */
 const PUT_OFF_CAP_MS = 30_000;
 /** Whoever limits a rate says when there is a place again (our own limiter keeps it): no back-off on top, up to this. */

@@ -1,4 +1,5 @@
 import type { ChannelPort, Outcome } from '@outrigger/core';
+import type { RenderOptions } from '@outrigger/render';
 import type { Rendered, Resolved, Step } from './step.ts';
 import { contentFor } from './treatment.ts';
 
@@ -9,9 +10,10 @@ import { contentFor } from './treatment.ts';
 export function render<Settings, Target, Message>(
   step: Step<Resolved<Settings, Target>>,
   channel: ChannelPort<Settings, Target, Message>,
+  options: RenderOptions = {},
 ): Step<Rendered<Settings, Message>> {
   try {
-    return renderStep(step, channel);
+    return renderStep(step, channel, options);
   } catch (error) {
     const detail = error instanceof Error ? error.name : typeof error;
     return { message: step.message, stop: { state: 'failed', code: '050301', detail } };
@@ -21,13 +23,14 @@ export function render<Settings, Target, Message>(
 function renderStep<Settings, Target, Message>(
   step: Step<Resolved<Settings, Target>>,
   channel: ChannelPort<Settings, Target, Message>,
+  options: RenderOptions,
 ): Step<Rendered<Settings, Message>> {
   if ('stop' in step) return step;
   const { message, go } = step;
   const { version } = go;
   const chosen = contentFor(version, message);
   if ('heldOut' in chosen) return { message, stop: { state: 'excluded', code: '050018', detail: chosen.heldOut } };
-  const rendered = chosen.content.render(go.data);
+  const rendered = chosen.content.render(go.data, options);
   if ('failed' in rendered) {
     return { message, stop: renderingFailed(`${rendered.failed.part}: ${rendered.failed.message}`) };
   }

@@ -8,6 +8,6 @@ export {
   MAX_FRAGMENTS,
 } from './compile/fragments.ts';
 export { htmlToTextSource } from './compile/text.ts';
-export { type LoadedContent, loadContent, type RenderData, type RenderResult } from './load.ts';
+export { type LoadedContent, loadContent, type RenderData, type RenderOptions, type RenderResult } from './load.ts';
 export type { ContentProblem } from './problem.ts';
 export { sampleData } from './sample.ts';

@@ -13,17 +13,19 @@ export type RenderResult =
   | { parts: Record<string, string>; pieces: Record<string, Pieces> }
   | { failed: { part: string; message: string } };
 /** A content ready to render, in this process. `render` never throws for what data or filters do. */
-export type LoadedContent = { render(data: RenderData): RenderResult };
+export type LoadedContent = { render(data: RenderData, options?: RenderOptions): RenderResult };
+/** `inJson`: pieces also have their `slotsInJson`, for a provider that takes a template and its values. */
+export type RenderOptions = { inJson?: boolean };
 
 /** Compiles a frozen content to functions, once per version and process: the caller keeps the result (about 25 kB). */
 export function loadContent(compiled: CompiledContent): LoadedContent {
   const parts = Object.entries(compiled.parts).map(([name, part]) => ({ name, part, run: loadPart(part) }));
   return {
-    render(data) {
+    render(data, { inJson = false } = {}) {
       const rendered: Record<string, string> = {};
       const pieces: Record<string, Pieces> = {};
       for (const { name, part, run } of parts) {
-        const result = finish(part, run(data));
+        const result = finish(part, run(data, inJson && !part.singleLine));
         if ('failed' in result) return { failed: { part: name, message: result.failed } };
         rendered[name] = result.text;
         if (result.pieces && !part.singleLine) pieces[name] = result.pieces;
@@ -34,9 +36,10 @@ export function loadContent(compiled: CompiledContent): LoadedContent {
 }
 
 type PartResult = { text: string; pieces?: Pieces | undefined } | { failed: string };
+type RunPart = (data: RenderData, inJson?: boolean) => PartResult;
 
 /** Renders a part with LiquidJS alone: the reference, the fallback, and the source of error messages. */
-export function loadReference(part: CompiledPart): (data: RenderData) => PartResult {
+export function loadReference(part: CompiledPart): RunPart {
   const engine = engineFor(part.escape);
   let templates: Template[] | undefined;
   return withSecondTry(({ profile, context }) => {
@@ -54,23 +57,23 @@ export function loadReference(part: CompiledPart): (data: RenderData) => PartRes
  * The time limit is wall-clock time, so a process that was stopped or starved in the middle would fail a harmless message
  * for good. What is really too slow is too slow again.
  */
-function withSecondTry(run: (data: RenderData) => PartResult): (data: RenderData) => PartResult {
-  return (data) => {
-    const result = run(data);
-    return 'failed' in result && /render limit exceeded/.test(result.failed) ? run(data) : result;
+function withSecondTry(run: RunPart): RunPart {
+  return (data, inJson) => {
+    const result = run(data, inJson);
+    return 'failed' in result && /render limit exceeded/.test(result.failed) ? run(data, inJson) : result;
   };
 }
 
-function loadPart(part: CompiledPart): (data: RenderData) => PartResult {
+function loadPart(part: CompiledPart): RunPart {
   const reference = loadReference(part);
   // A single line is cut to its length, so data that is too long is no failure there.
   const maxCharacters = part.singleLine ? DEFAULT_MAX_BYTES.text : part.maxBytes;
   const fast = compileFast(treeOf(parseLiquid(part.source, part.escape), part.escape), part.escape, maxCharacters);
   if (!fast) return reference;
-  return withSecondTry((data) => {
+  return withSecondTry((data, inJson) => {
     try {
-      const slots = fast.slots(data);
-      return { text: join(fast.fixed, slots), pieces: { fixed: fast.fixed, slots } };
+      const made = fast.slots(data, inJson);
+      return { text: join(fast.fixed, made.slots), pieces: { fixed: fast.fixed, ...made } };
     } catch (cause) {
       if (cause instanceof LimitError || /limit exceeded$/.test(messageOf(cause))) return { failed: messageOf(cause) };
       // LiquidJS knows the line. It cannot turn the failure into a success: what compiled, failed.

@@ -1,4 +1,6 @@
 /** Renders a template with LiquidJS and with the compiled path, for tests that hold one against the other. */
+import assert from 'node:assert/strict';
+import { jsonInJson } from '@outrigger/core';
 import { compileFast } from '../src/fast/compile.ts';
 import { type Escape, parseLiquid } from '../src/liquid/engine.ts';
 import { treeOf } from '../src/liquid/tree.ts';
@@ -18,11 +20,15 @@ export function renderBoth(source: string, escaping: Escape, data: RenderData): 
   const given = structuredClone(data);
   const before = JSON.stringify(given);
   let compiled: Rendered;
+  let made: ReturnType<typeof fast.slots> | undefined;
   try {
-    compiled = { text: join(fast.fixed, fast.slots(given)) };
+    made = fast.slots(given, true);
+    compiled = { text: join(fast.fixed, made.slots) };
   } catch {
     compiled = { failed: true };
   }
+  // What is escaped piece by piece on the way is what escaping the whole slot would give.
+  assert.deepEqual(made?.slotsInJson, made?.slots.map(jsonInJson));
   if (JSON.stringify(given) !== before) throw new Error('The compiled template changed its data.');
   return { reference, compiled };
 }

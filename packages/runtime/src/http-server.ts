@@ -1,7 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ApiErrorCode, errorBody, refuse, uuidv7 } from '@outrigger/core';
-import type { Express, Response } from 'express';
 import { sendRefusal } from './http.ts';
 import type { Part } from './lifecycle.ts';
 
@@ -25,7 +24,7 @@ const LOOK_FOR_IDLE_MS = 100;
  * Starts listening. The part's stop takes no new connections, waits for open requests and ends each connection with its next
  * answer: a caller that keeps one busy would otherwise hold the stop up for as long as it calls.
  */
-export async function listen(app: Express, options: ListenOptions): Promise<Part & { port: number }> {
+export async function listen(app: RequestListener, options: ListenOptions): Promise<Part & { port: number }> {
   const { requestTimeoutMs = 10_000, headersTimeoutMs = requestTimeoutMs / 2 } = options;
   /** The newest answer of each connection, finished or not. Node writes a connection's answers in order. */
   const newest = new WeakMap<Socket, ServerResponse>();
@@ -88,7 +87,7 @@ function answerClientError(error: Error, socket: Socket, newest: WeakMap<Socket,
   else if (!res || (res.writableFinished && res.req.complete)) refuseConnection(socket, code);
   else if (res.req.complete) res.once('close', () => refuseConnection(socket, code));
   else if (res.headersSent) socket.destroy();
-  else sendRefusal(res as Response, refuse(code), { connection: 'close' });
+  else sendRefusal(res, refuse(code), { connection: 'close' });
 }
 
 function codeOf(error: Error & { code?: string; rawPacket?: Buffer; bytesParsed?: number }): ApiErrorCode {

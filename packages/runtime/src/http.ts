@@ -1,13 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ApiErrorCode, errorBody, type Refusal, refuse, uuidv7 } from '@outrigger/core';
 import { httpRequestSeconds, refusals } from '@outrigger/metrics';
-import express, {
-  type ErrorRequestHandler,
-  type Express,
-  type IRouter,
-  type Request,
-  type RequestHandler,
-  type Response,
-} from 'express';
+import express, { type ErrorRequestHandler, type Express, type IRouter, type RequestHandler } from 'express';
 import { unreadBodyHeaders } from './http-body.ts';
 import type { Log } from './log.ts';
 import { errorFields } from './log.ts';
@@ -27,11 +21,9 @@ export function createApp(): Express {
   return app;
 }
 
-/** Every answer carries an id of ours. A caller's own x-request-id is never echoed: it could be anything. */
 const admit: RequestHandler = (req, res, next) => {
-  res.setHeader('x-request-id', uuidv7());
-  const startedAt = performance.now();
-  res.once('finish', () => observeRequest(req, res, performance.now() - startedAt));
+  // The route is the pattern and not the path, so that there are as many series as routes; what no route took is one.
+  beginAnswer(req, res, () => (req.route === undefined ? 'none' : `${req.baseUrl}${req.route.path}`));
   if (req.url.length > MAX_URL_LENGTH) {
     sendRefusal(res, refuse('MSG-000414', `The URL is over ${MAX_URL_LENGTH} characters; send data in the body.`));
   } else if (req.headers.host === undefined && req.httpVersionMinor === 1) {
@@ -39,14 +31,21 @@ const admit: RequestHandler = (req, res, next) => {
   } else next();
 };
 
-/** The route is the pattern and not the path, so that there are as many series as routes; what no route took is one. */
-function observeRequest(req: Request, res: Response, tookMs: number): void {
-  const route = req.route === undefined ? 'none' : `${req.baseUrl}${req.route.path}`;
-  httpRequestSeconds.observe({ method: req.method, route, status: String(res.statusCode) }, tookMs / 1_000);
+/**
+ * What every request gets: an id of ours on its answer, and its time in the metrics once that is sent. A caller's own x-request-id
+ * is never echoed: it could be anything.
+ */
+export function beginAnswer(req: IncomingMessage, res: ServerResponse, routeOf: () => string): void {
+  res.setHeader('x-request-id', uuidv7());
+  const startedAt = performance.now();
+  res.once('finish', () => {
+    const labels = { method: req.method ?? '', route: routeOf(), status: String(res.statusCode) };
+    httpRequestSeconds.observe(labels, (performance.now() - startedAt) / 1_000);
+  });
 }
 
 /** Answers a refusal with the documented error body. */
-export function sendRefusal(res: Response, refusal: Refusal, headers: Record<string, string> = {}): void {
+export function sendRefusal(res: ServerResponse, refusal: Refusal, headers: Record<string, string> = {}): void {
   if (res.headersSent) return;
   refusals.inc({ code: refusal.code });
   const body = errorBody(refusal);
@@ -63,7 +62,7 @@ export function sendRefusal(res: Response, refusal: Refusal, headers: Record<str
 
 /**
  * Ends an app: a known path asked with another method is 405, what no route took is 404, and what a route threw is 503 when
- * a store is away and 500 when it is our fault. Nothing of the error itself reaches the caller. Call it after the last route.
+ * a store is away and 500 when it is our fault. Call it after the last route.
  */
 export function finishApp(app: Express, log: Log): void {
   refuseOtherMethods(app.router);
@@ -71,21 +70,31 @@ export function finishApp(app: Express, log: Log): void {
     sendRefusal(res, refuse('MSG-000404', `There is no ${req.method} ${req.path.slice(0, 100)}.`));
   });
   const onError: ErrorRequestHandler = (error, req, res, _next) => {
-    const code = errorCode(error);
-    if (code === 'MSG-000500' || code === 'MSG-000503') {
-      log.error({
-        event: 'http.failed',
-        method: req.method,
-        route: req.route?.path,
-        request_id: res.getHeader('x-request-id'),
-        ...callerRequestId(req.headers['x-request-id']),
-        ...errorFields(error),
-      });
-    }
-    if (code === 'MSG-000009') sendRefusal(res, refuse(code, 'The URL has a percent escape that is not UTF-8.'));
-    else sendRefusal(res, refuse(code), code === 'MSG-000503' ? { 'retry-after': '2' } : {});
+    answerFailure(error, req, res, { route: req.route?.path, log });
   };
   app.use(onError);
+}
+
+/** Answers what a handler threw, and logs it where it is not the caller's. Nothing of the error itself reaches the caller. */
+export function answerFailure(
+  error: unknown,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { route, log }: { route: string | undefined; log: Log },
+): void {
+  const code = errorCode(error);
+  if (code === 'MSG-000500' || code === 'MSG-000503') {
+    log.error({
+      event: 'http.failed',
+      method: req.method,
+      route,
+      request_id: res.getHeader('x-request-id'),
+      ...callerRequestId(req.headers['x-request-id']),
+      ...errorFields(error),
+    });
+  }
+  if (code === 'MSG-000009') sendRefusal(res, refuse(code, 'The URL has a percent escape that is not UTF-8.'));
+  else sendRefusal(res, refuse(code), code === 'MSG-000503' ? { 'retry-after': '2' } : {});
 }
 
 /** What the caller called the request, cut: it helps to find a failure, and must not fill the log. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { bundleOf, type Endpoint, isExecutionId, type Lane, placeOf } from '@outrigger/core';
 import type { Pool, Row } from './pool.ts';
 
@@ -8,7 +9,7 @@ import type { Pool, Row } from './pool.ts';
 export type AcceptItem = {
   /** First 16 bytes of SHA-256 over tenant, endpoint and requestId, as uuid text: the idempotency key. */
   requestKey: string;
-  /** First 16 bytes of SHA-256 over the canonical content, as uuid text. */
+  /** First 16 bytes of SHA-256 over campaign and content as it was sent, as uuid text. */
   fingerprint: string;
   executionId: string;
   tenantId: number;
@@ -157,8 +158,9 @@ export async function acceptGroup(
     if (!knownIds.has(item.executionId)) return { kind: 'accepted', ...item };
     const first = known.get(item.requestKey);
     if (!first) throw new Error('a request key vanished between two statements; ask again');
-    if (first.fingerprint !== item.fingerprint) return { kind: 'conflict', executionId: first.executionId };
-    return { kind: 'replayed', ...first };
+    const { executionId, acceptedAt, createdBy } = first;
+    if (!isSameCall(first, item)) return { kind: 'conflict', executionId };
+    return { kind: 'replayed', executionId, acceptedAt, createdBy };
   });
   return {
     results,
@@ -250,13 +252,24 @@ export function plainArray(values: readonly (string | number)[]): string {
   return `{${values.join(',')}}`;
 }
 
-type KnownCall = AcceptedExecution & { fingerprint: string };
+type KnownCall = AcceptedExecution & { fingerprint: string; campaignId: string; content: string | null };
+
+/**
+ * The same bytes are the same call. Others may still be: a caller's encoder may have put the members in another order. That is
+ * looked at only now, because to sort members costs more than the rest of a call's checks. Erased content is compared no more.
+ */
+function isSameCall(first: KnownCall, item: AcceptItem): boolean {
+  if (first.fingerprint === item.fingerprint) return true;
+  if (first.content === null || first.campaignId !== item.campaignId) return false;
+  return isDeepStrictEqual(JSON.parse(first.content), JSON.parse(item.content));
+}
 
 /** A second statement on purpose: the first one's snapshot does not see a key that was committed meanwhile. */
 async function readKnown(pool: Pick<Pool, 'query'>, requestKeys: string[]): Promise<Map<string, KnownCall>> {
   const { rows } = await pool.query<Row & { request_key: string }>(
-    `SELECT k.request_key, k.fingerprint, k.execution_id, e.accepted_at, e.created_by
-     FROM request_keys k CROSS JOIN LATERAL executions_of(ARRAY[k.execution_id]) e WHERE k.request_key = ANY($1)`,
+    `SELECT k.request_key, k.fingerprint, k.execution_id, e.accepted_at, e.created_by, e.campaign_id, c.content
+     FROM request_keys k CROSS JOIN LATERAL executions_of(ARRAY[k.execution_id]) e
+     LEFT JOIN LATERAL contents_of(ARRAY[k.execution_id]) c ON true WHERE k.request_key = ANY($1)`,
     [requestKeys],
   );
   return new Map(
@@ -267,6 +280,8 @@ async function readKnown(pool: Pick<Pool, 'query'>, requestKeys: string[]): Prom
         executionId: row.execution_id as string,
         acceptedAt: row.accepted_at as Date,
         createdBy: row.created_by as string,
+        campaignId: row.campaign_id as string,
+        content: row.content as string | null,
       },
     ]),
   );

@@ -62,6 +62,26 @@ export async function readProfiles(
   return found;
 }
 
+/** Whether there is a profile behind each identity, in the order asked. */
+export async function knowProfiles(
+  pool: Pick<Pool, 'query'>,
+  asked: { tenantId: number; identity: Identity }[],
+): Promise<boolean[]> {
+  const { rows } = await pool.query<{ known: boolean[] }>({
+    name: 'know-profiles',
+    // A look-up each, whatever the planner believes about the number asked.
+    text: `SELECT array_agg(EXISTS (SELECT FROM profile_identities i WHERE i.tenant_id = w.tenant_id
+                           AND i.namespace = w.namespace AND i.identity_value = w.identity_value OFFSET 0) ORDER BY w.place) AS known
+           FROM unnest($1::int[], $2::text[], $3::text[]) WITH ORDINALITY AS w(tenant_id, namespace, identity_value, place)`,
+    values: [
+      asked.map(({ tenantId }) => tenantId),
+      asked.map(({ identity }) => comparableNamespace(identity)),
+      asked.map(({ identity }) => comparableIdentity(identity)),
+    ],
+  });
+  return rows[0]!.known;
+}
+
 /** What a profile looks like from content (`profile.…`) and to the fields of address resolution. */
 function documentOf(row: Omit<FactRow, 'place' | 'profile_id'>): JsonObject {
   return {

@@ -34,7 +34,6 @@ test('the same key and content answers the first execution and writes nothing', 
   const { results, batches } = await acceptGroup(pool, [again]);
   assert.deepEqual(results[0], {
     kind: 'replayed',
-    fingerprint: first.fingerprint,
     executionId: first.executionId,
     acceptedAt: first.acceptedAt,
     createdBy: 'key',
@@ -47,7 +46,8 @@ test('the same key with other content is a conflict, and the others of its group
   const campaign = await createLiveCampaign(pool);
   const first = callFor(campaign);
   await acceptGroup(pool, [first]);
-  const clash = callFor(campaign, 1, { requestKey: first.requestKey });
+  const content = JSON.stringify({ recipients: [{ type: 'external', userId: 'other', namespace: 'email' }] });
+  const clash = callFor(campaign, 1, { requestKey: first.requestKey, content });
   const other = callFor(campaign);
   const { results } = await acceptGroup(pool, [clash, other]);
   assert.deepEqual(results[0], { kind: 'conflict', executionId: first.executionId });
@@ -97,6 +97,20 @@ test('a key of the day before still answers its call again, and older days go as
   assert.equal(again.results[0]?.kind, 'accepted', 'after its window the key is free');
 });
 
+test('the same key with the same content in another order of members is a repetition', async () => {
+  const campaign = await createLiveCampaign(pool);
+  const content = '{"recipients":[{"type":"external","userId":"one","namespace":"email"}]}';
+  const turned = '{"recipients":[{"namespace":"email","userId":"one","type":"external"}]}';
+  const first = callFor(campaign, 1, { content });
+  await acceptGroup(pool, [first]);
+  const { requestKey } = first;
+  const again = callFor(campaign, 1, { requestKey, content: turned });
+  const elsewhere = callFor(await createLiveCampaign(pool), 1, { requestKey, content: turned });
+  const kinds = [];
+  for (const item of [again, elsewhere]) kinds.push((await acceptGroup(pool, [item])).results[0]?.kind);
+  assert.deepEqual(kinds, ['replayed', 'conflict']);
+});
+
 test('near midnight a key is written under both days, and a repetition on either side finds it', async () => {
   const campaign = await createLiveCampaign(pool);
   const call = callFor(campaign);
@@ -109,7 +123,6 @@ test('near midnight a key is written under both days, and a repetition on either
   const { results } = await acceptGroup(pool, [withOtherIds(call)]);
   assert.deepEqual(results[0], {
     kind: 'replayed',
-    fingerprint: call.fingerprint,
     executionId: call.executionId,
     acceptedAt: call.acceptedAt,
     createdBy: 'key',

@@ -1,5 +1,5 @@
 /** The ingress: the trigger API. Writes the ledger, enqueues, answers 202. */
-import { createIngressApp } from '@outrigger/api';
+import { createIngressApp, ingressListener } from '@outrigger/api';
 import {
   createAdmission,
   createEnqueuer,
@@ -57,5 +57,5 @@ await runService(log, async (parts) => {
     queueReachable: () => queueStore.isReachable(),
     verifyToken: tokenVerifierOf(config),
   });
-  parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
+  parts.push(await listen(ingressListener(app, log), { host: config.HOST, port: config.PORT }));
 });

@@ -1,8 +1,8 @@
-import type { Express, IRouter } from 'express';
+import type { Express, IRouter, RequestHandler } from 'express';
 import { baseOf, type DescribedRoute, descriptionOf } from '../describe.ts';
 
 /** One route of an app: `path` as OpenAPI writes it. */
-export type Operation = DescribedRoute & { method: string; path: string };
+export type Operation = DescribedRoute & { method: string; path: string; handler: RequestHandler };
 
 /** Health and the like, for the machines around us. */
 const NOT_OF_THE_API = new Set(['/livez', '/readyz', '/metrics']);
@@ -30,7 +30,7 @@ export function operationsOf(app: Express): { operations: Operation[]; undescrib
         if (!method) continue;
         const path = (base + route.path).replace(/:(\w+)/g, '{$1}');
         const described = descriptionOf(handler);
-        if (described) operations.push({ ...described, method, path });
+        if (described) operations.push({ ...described, method, path, handler });
         else undescribed.push(`${method.toUpperCase()} ${path}`);
       }
     }

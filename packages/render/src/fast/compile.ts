@@ -6,18 +6,32 @@
  * Output is byte for byte LiquidJS's. What is not certain to be throws `Unsupported`, and the part stays with LiquidJS.
  */
 
-import type { JsonObject } from '@outrigger/core';
+import { type JsonObject, jsonInJson, type Pieces } from '@outrigger/core';
 import { type Liquid, toValue } from 'liquidjs';
 import { type Escape, engineFor } from '../liquid/engine.ts';
 import { stringify } from '../liquid/filters.ts';
 import { bodiesOf, type FilteredValue, type Node } from '../liquid/tree.ts';
 import { compileExpression, compileValue, type Names, Unsupported } from './expressions.ts';
-import { countStep, enumerable, equals, escapeHtml, type Instruction, isTruthy, LimitError, startRun } from './run.ts';
+import {
+  countStep,
+  enumerable,
+  equals,
+  escapeHtml,
+  type Instruction,
+  isTruthy,
+  LimitError,
+  print,
+  startRun,
+} from './run.ts';
 
 export type FastData = { profile: JsonObject; context: JsonObject };
 
 /** A part ready to render: its fixed texts, and what is between them. Throws what a filter throws, or when a limit is passed. */
-export type FastTemplate = { readonly fixed: readonly string[]; slots(data: FastData): string[] };
+export type FastTemplate = {
+  readonly fixed: readonly string[];
+  slots(data: FastData, inJson?: boolean): Slots;
+};
+type Slots = Pick<Pieces, 'slots' | 'slotsInJson'>;
 
 /** Undefined when the template uses something that only LiquidJS knows how to print. */
 export function compileFast(nodes: Node[], escaping: Escape, maxCharacters: number): FastTemplate | undefined {
@@ -31,17 +45,22 @@ export function compileFast(nodes: Node[], escaping: Escape, maxCharacters: numb
     const fixedCharacters = fixed.reduce((sum, text) => sum + text.length, 0);
     return {
       fixed,
-      slots(data) {
-        const run = startRun(engine, data, compiler, maxCharacters);
+      slots(data, inJson = false) {
+        const run = startRun(engine, data, compiler, maxCharacters, inJson);
+        const slots: string[] = [];
+        const slotsInJson: string[] = [];
         let characters = fixedCharacters;
-        return programs.map((program) => {
+        for (const program of programs) {
           run.out = '';
+          run.json = '';
           program(run);
           characters += run.out.length;
           if (characters > maxCharacters)
             throw new LimitError(`The output is larger than ${maxCharacters} characters.`);
-          return run.out;
-        });
+          slots.push(run.out);
+          if (inJson) slotsInJson.push(run.json);
+        }
+        return inJson ? { slots, slotsInJson } : { slots };
       },
     };
   } catch (cause) {
@@ -114,8 +133,10 @@ function compileBlock(nodes: Node[], names: Names, compiler: Compiler): Instruct
       text += next.text;
       index += 1;
     }
+    const json = narrow(jsonInJson(text));
     instructions.push((run) => {
       run.out += text;
+      if (run.inJson) run.json += json;
     });
   }
   if (instructions.length === 1) return instructions[0]!;
@@ -165,13 +186,14 @@ function compileNode(node: Exclude<Node, { kind: 'text' }>, names: Names, compil
       const slot = names.assigned.get(node.name)!;
       const body = compileBlock(node.body, names, compiler);
       return (run) => {
-        const before = run.out;
+        const { out: before, json } = run;
         run.out = '';
         body(run);
         if (run.out.length > run.maxCharacters)
           throw new LimitError(`A capture is larger than ${run.maxCharacters} characters.`);
         run.slots[slot] = run.out;
         run.out = before;
+        run.json = json;
       };
     }
     case 'break':
@@ -191,11 +213,11 @@ function compileOutput(value: FilteredValue, names: Names, compiler: Compiler): 
   const evaluate = compileValue(value, names);
   if (compiler.escaping === 'html' && !value.raw) {
     return (run) => {
-      run.out += escapeHtml(run, stringify(evaluate(run)));
+      print(run, escapeHtml(run, stringify(evaluate(run))));
     };
   }
   return (run) => {
-    run.out += stringify(evaluate(run));
+    print(run, stringify(evaluate(run)));
   };
 }
 
@@ -261,4 +283,9 @@ function compileFor(node: Extract<Node, { kind: 'for' }>, names: Names, compiler
       if (signal === 1) break;
     }
   };
+}
+
+/** The same text, held in one byte a character: what is cut out of a wider text keeps that text's two. */
+function narrow(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('latin1');
 }

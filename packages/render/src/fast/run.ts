@@ -3,13 +3,16 @@
  * special objects (`nil`, `empty`, `blank`), its own functions decide.
  */
 
-import type { JsonObject } from '@outrigger/core';
+import { type JsonObject, jsonInJson } from '@outrigger/core';
 import { Context, Drop, defaultOperators, type Liquid, toValue, toValueSync } from 'liquidjs';
 import { LIMITS } from '../liquid/limits.ts';
 
 /** One render. Instructions write to `out`. */
 export type Run = {
   out: string;
+  /** The same as `jsonInJson` gives it, where that is wanted. */
+  json: string;
+  readonly inJson: boolean;
   readonly profile: JsonObject;
   readonly context: JsonObject;
   /** Loop items and assigned variables, by the number the compiler gave them. */
@@ -36,10 +39,13 @@ export function startRun(
   data: { profile: JsonObject; context: JsonObject },
   sizes: { slots: number; loops: number },
   maxCharacters: number,
+  inJson: boolean,
 ): Run {
   const context = new Context({}, engine.options, { sync: true }, { liquid: engine });
   return {
     out: '',
+    json: '',
+    inJson,
     profile: data.profile,
     context: data.context,
     slots: new Array(sizes.slots).fill(UNSET),
@@ -50,6 +56,12 @@ export function startRun(
     maxCharacters,
     scope: { context, liquid: engine, token: undefined },
   };
+}
+
+/** Writes a text that data gave. */
+export function print(run: Run, text: string): void {
+  run.out += text;
+  if (run.inJson) run.json += jsonInJson(text);
 }
 
 /** A variable that no `assign` or `capture` has reached yet. */

@@ -59,8 +59,21 @@ export function dateToRfc822(this: FilterScope, value: unknown): unknown {
   return date.call(this, value, '%a, %d %b %Y %H:%M:%S %z');
 }
 
+/** The same date often stands in the HTML and in the text of one mail. */
+let last: { value: string; zone: unknown; date: ShownDate | undefined } = {
+  value: '',
+  zone: undefined,
+  date: undefined,
+};
+
 /** Reads what LiquidJS reads as a date: `now`, `today`, epoch seconds, date strings. Undefined when it is none. */
 export function parseDate(value: unknown, zone?: unknown): ShownDate | undefined {
+  if (typeof value !== 'string' || value === 'now' || value === 'today') return readDate(value, zone);
+  if (value !== last.value || zone !== last.zone) last = { value, zone, date: readDate(value, zone) };
+  return last.date;
+}
+
+function readDate(value: unknown, zone: unknown): ShownDate | undefined {
   if (value === undefined || value === null) return undefined;
   let instantMs: number;
   let offsetMinutes = 0;

@@ -9,6 +9,8 @@ const PROBES = [0, 0.5, 1, 9.995, 12.345, 999.999, 1000, 1234.5, 9999, 12345.678
 /** Up to here the rounded digits fit into a number exactly. */
 const LARGEST = 1e12;
 const MOST_DIGITS = 3;
+/** Prices and counts come again and again, in the HTML and the text of one mail at the least. */
+const MOST_KEPT = 500;
 
 /** A function with the same results as `format.format`. */
 export function fastNumberFormat(format: Intl.NumberFormat): FormatNumber {
@@ -29,8 +31,7 @@ export function fastNumberFormat(format: Intl.NumberFormat): FormatNumber {
   const groupsFour = format.formatToParts(1234).some(({ type }) => type === 'group');
   const longestUngrouped = group === '' ? Number.POSITIVE_INFINITY : groupsFour ? 3 : 4;
 
-  const fast: FormatNumber = (value) => {
-    if (!(value >= 0 && value < LARGEST) || Object.is(value, -0)) return slow(value);
+  const make: FormatNumber = (value) => {
     if (wholeOnly && !Number.isInteger(value)) return slow(value);
     const text = String(value);
     if (text.includes('e')) return slow(value);
@@ -38,7 +39,18 @@ export function fastNumberFormat(format: Intl.NumberFormat): FormatNumber {
     const shown = whole.length > longestUngrouped ? grouped(whole, group) : whole;
     return digits === 0 ? prefix + shown + suffix : prefix + shown + decimal + fraction + suffix;
   };
-  return PROBES.every((probe) => fast(probe) === slow(probe)) ? fast : slow;
+  if (!PROBES.every((probe) => make(probe) === slow(probe))) return slow;
+
+  const kept = new Map<number, string>();
+  return (value) => {
+    if (!(value >= 0 && value < LARGEST) || Object.is(value, -0)) return slow(value);
+    const known = kept.get(value);
+    if (known !== undefined) return known;
+    const text = make(value);
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(value, text);
+    return text;
+  };
 }
 
 /** Rounds the digits as they are printed, half up: that is what `Intl` does, and `toFixed` does not (26.15 to 26.2). */

@@ -39,10 +39,21 @@ export function currency(value: unknown, code: unknown = 'USD', locale?: unknown
   if (number === undefined) return value;
   const currencyCode = String(code);
   const language = localeFrom(locale);
-  return cached(numberFormats, `${language}|${currencyCode}`, () =>
-    fastNumberFormat(new Intl.NumberFormat(language, { style: 'currency', currency: currencyCode })),
-  )(number);
+  if (language !== lastCurrency.language || currencyCode !== lastCurrency.code) {
+    const format = cached(numberFormats, `${language}|${currencyCode}`, () =>
+      fastNumberFormat(new Intl.NumberFormat(language, { style: 'currency', currency: currencyCode })),
+    );
+    lastCurrency = { language, code: currencyCode, format };
+  }
+  return lastCurrency.format(number);
 }
+
+/** A mail has one currency as a rule: to ask for it again costs two comparisons. */
+let lastCurrency: { language: string; code: string; format: FormatNumber } = {
+  language: '',
+  code: '',
+  format: String,
+};
 
 /** Liquid `number_format: locale, decimals`. A value that is no number comes back unchanged; a bad locale throws. */
 export function numberFormat(value: unknown, locale?: unknown, decimals?: unknown): unknown {

@@ -12,7 +12,7 @@ import { readJson, readRefusal } from './answer.ts';
 import { codeOfEntry } from './codes.ts';
 import type { SesConfig } from './config.ts';
 import { JSON_TYPE, SES_MESSAGE_TAG } from './request.ts';
-import { type SesTemplate, slotsRoom, templateOf, writeSlots } from './template.ts';
+import { type SesTemplate, slotsOf, templateOf } from './template.ts';
 
 /** https://docs.aws.amazon.com/ses/latest/dg/send-personalized-email-api.html: destinations of a call, bytes of its JSON. */
 const MOST_RECIPIENTS = 50;
@@ -50,8 +50,8 @@ export function createBulkSender(
   };
 }
 
-/** A message with its part of the call, as bytes. */
-export type Entry = { message: EmailMessage; json: Buffer };
+/** A message with its part of the call. */
+export type Entry = { message: EmailMessage; json: string };
 
 /** The messages in their order, in as many calls as their size asks for: nearly always one. */
 function inCalls(messages: EmailMessage[]): Entry[][] {
@@ -59,37 +59,27 @@ function inCalls(messages: EmailMessage[]): Entry[][] {
   let bytes = Number.POSITIVE_INFINITY;
   for (const message of messages) {
     const json = entryOf(message);
-    if (bytes + json.length > LARGEST_CALL) {
+    const length = Buffer.byteLength(json);
+    if (bytes + length > LARGEST_CALL) {
       calls.push([]);
       bytes = Buffer.byteLength(contentOf(templateOf(message)!)) + 1_000;
     }
-    bytes += json.length;
+    bytes += length;
     calls.at(-1)!.push({ message, json });
   }
   return calls;
 }
 
-/** Where entries are written before their length is known. */
-let scratch = Buffer.allocUnsafeSlow(256 * 1024);
-
-export function entryOf(message: EmailMessage): Buffer {
+export function entryOf(message: EmailMessage): string {
   const names = Object.keys(message.headers);
   const headers = names.map((Name) => ({ Name, Value: message.headers[Name]! }));
-  const begin =
+  return (
     `{"Destination":{"ToAddresses":[${JSON.stringify(message.to)}]},` +
     `"ReplacementTags":[{"Name":"${SES_MESSAGE_TAG}","Value":${JSON.stringify(message.messageId)}}],` +
     (names.length === 0 ? '' : `"ReplacementHeaders":${JSON.stringify(headers)},`) +
-    '"ReplacementEmailContent":{"ReplacementTemplate":{"ReplacementTemplateData":"';
-  const room = begin.length + slotsRoom(message) + END.length;
-  if (room > scratch.length) scratch = Buffer.allocUnsafeSlow(room);
-  // All of it is ASCII: addresses and ids are checked, and so are the values of headers.
-  let at = scratch.write(begin, 0, 'latin1');
-  at = writeSlots(message, scratch, at);
-  at += scratch.write(END, at, 'latin1');
-  return Buffer.from(scratch.subarray(0, at));
+    `"ReplacementEmailContent":{"ReplacementTemplate":{"ReplacementTemplateData":"${slotsOf(message)}"}}}`
+  );
 }
-
-const END = '"}}}';
 
 export function bulkRequest(entries: Entry[], config: Pick<SesConfig, 'SES_CONFIGURATION_SET'>): Buffer {
   const { message } = entries[0]!;
@@ -99,17 +89,9 @@ export function bulkRequest(entries: Entry[], config: Pick<SesConfig, 'SES_CONFI
     ConfigurationSetName: config.SES_CONFIGURATION_SET,
   });
   const content = contentOf(templateOf(message)!);
-  const pieces: Buffer[] = [Buffer.from(`${call.slice(0, -1)},"DefaultContent":${content},"BulkEmailEntries":[`)];
-  entries.forEach(({ json }, index) => {
-    if (index > 0) pieces.push(COMMA);
-    pieces.push(json);
-  });
-  pieces.push(CLOSE);
-  return Buffer.concat(pieces);
+  const list = entries.map(({ json }) => json).join(',');
+  return Buffer.from(`${call.slice(0, -1)},"DefaultContent":${content},"BulkEmailEntries":[${list}]}`);
 }
-
-const COMMA = Buffer.from(',');
-const CLOSE = Buffer.from(']}');
 
 const contents = new WeakMap<SesTemplate, string>();
 

@@ -1,5 +1,4 @@
-import type { EmailMessage, Pieces } from '@outrigger/core';
-import { TWICE_ESCAPED, writeTwiceEscaped } from './twice-escaped.ts';
+import { type EmailMessage, jsonInJson, type Pieces } from '@outrigger/core';
 
 /**
  * An email as an SES template and what one recipient's copy puts into it. Slots are whole rendered texts (a loop is one slot), so
@@ -11,7 +10,7 @@ export type SesTemplate = { Subject: string; Html: string; Text?: string };
 
 /** Bytes as JSON: an inline template and its recipients share the megabyte of a request. */
 const LARGEST_TEMPLATE = 450_000;
-/** `TemplateData` may have 262,144 characters; escaped twice, a character makes six at most. */
+/** `TemplateData` may have 262,144 characters; escaped once, a character makes six at most. */
 const LARGEST_SLOTS = 40_000;
 
 type Known = { text: readonly string[] | undefined; template: SesTemplate | undefined };
@@ -33,30 +32,19 @@ export function templateOf(message: EmailMessage): SesTemplate | undefined {
   return found.template;
 }
 
-/** The most bytes that `writeSlots` writes for a message. */
-export function slotsRoom({ subject, pieces }: EmailMessage): number {
+/** A message's `TemplateData` as it stands in the call's JSON. V8 keeps it as a tree until the call is written. */
+export function slotsOf({ subject, pieces }: EmailMessage): string {
   const { html, text } = pieces!;
-  const values = 1 + html!.slots.length + (text?.slots.length ?? 0);
-  return (subject.length + lengthOf(html!) + (text ? lengthOf(text) : 0)) * TWICE_ESCAPED + values * NAME_ROOM + 2;
+  const data = `{\\"s\\":\\"${jsonInJson(subject)}${valuesOf(html!, 'h')}`;
+  return `${text ? data + valuesOf(text, 't') : data}\\"}`;
 }
 
-/** Name, quotes and comma of a value. */
-const NAME_ROOM = 24;
-
-/** Writes a message's `TemplateData` as it stands in the call's JSON, and answers where it ended. */
-export function writeSlots({ subject, pieces }: EmailMessage, out: Buffer, start: number): number {
-  const { html, text } = pieces!;
-  let at = out.write('{\\"s\\":\\"', start, 'latin1') + start;
-  at = writeTwiceEscaped(subject, out, at);
-  html!.slots.forEach((value, index) => {
-    at += out.write(`\\",\\"h${index}\\":\\"`, at, 'latin1');
-    at = writeTwiceEscaped(value, out, at);
-  });
-  text?.slots.forEach((value, index) => {
-    at += out.write(`\\",\\"t${index}\\":\\"`, at, 'latin1');
-    at = writeTwiceEscaped(value, out, at);
-  });
-  return at + out.write('\\"}', at, 'latin1');
+function valuesOf({ slots, slotsInJson }: Pieces, prefix: string): string {
+  let values = '';
+  for (let index = 0; index < slots.length; index += 1) {
+    values += `\\",\\"${prefix}${index}\\":\\"${slotsInJson ? slotsInJson[index]! : jsonInJson(slots[index]!)}`;
+  }
+  return values;
 }
 
 function lengthOf({ slots }: Pieces): number {
