@@ -30,6 +30,8 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   const newest = new WeakMap<Socket, ServerResponse>();
   let stopping = false;
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
+    // It was answered already: its caller is told 408 (or 400), so nothing may come of what is still read from the connection.
+    if (refusedSockets.has(req.socket)) return;
     newest.set(req.socket, res);
     if (stopping) res.setHeader('connection', 'close');
     app(req, res);
