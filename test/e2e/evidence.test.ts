@@ -251,13 +251,6 @@ describe('an unknown message and the report of its provider', () => {
 
   test('of another tenant is settled and shown there, and suppresses there alone', async () => {
     const other = await createTestCaller(ledger.pool, hashSecret);
-    // Keys that are not known yet are looked for four times a second at most.
-    await waitFor('the key to be known', async () =>
-      (['control', 'ingress'] as const).reduce(async (known, service) => {
-        const path = service === 'control' ? '/metadata/surfaces' : '/ajo/im/executions/UMA-none';
-        return (await known) && (await stack.call(service, 'GET', path, undefined, other)).status !== 401;
-      }, Promise.resolve(true)),
-    );
     const to = address('cut');
     const [mine, theirs] = [await send(address('plain')), await send(to, other)];
     const { messageId } = await theirs.reach('unknown');

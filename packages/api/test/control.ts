@@ -2,7 +2,7 @@ import { after } from 'node:test';
 import { hashSecret } from '@outrigger/pipeline';
 import { createLog, listen } from '@outrigger/runtime';
 import type { Pool } from '@outrigger/store';
-import { createTestCaller, openTestLedger, type TestCaller, waitFor } from '@outrigger/testkit';
+import { createTestCaller, openTestLedger, type TestCaller } from '@outrigger/testkit';
 import { createControlApp } from '../src/control-app.ts';
 import { startListWorker } from '../src/suppression/list-worker.ts';
 import { createAnswerCheck } from './described-answers.ts';
@@ -14,7 +14,7 @@ export type TestControl = {
   pool: Pool;
   caller: TestCaller;
   url: string;
-  /** A tenant of its own, whose key the service already knows. */
+  /** A tenant of its own. */
   newCaller(options?: Parameters<typeof createTestCaller>[2]): Promise<TestCaller>;
   /** Every answer is held to its description. */
   call(
@@ -49,15 +49,7 @@ export async function startTestControl(): Promise<TestControl> {
     pool,
     caller,
     url,
-    async newCaller(options) {
-      const created = await createTestCaller(pool, hashSecret, options);
-      // A key that is not known yet is looked for four times a second at most.
-      await waitFor('the key to be known', async () => {
-        const { status } = await fetch(`${url}/ajo/config/suppression/allowed-list`, { headers: created.headers });
-        return status === 401 ? undefined : true;
-      });
-      return created;
-    },
+    newCaller: (options) => createTestCaller(pool, hashSecret, options),
     async call(method, path, body, { as = caller, form } = {}) {
       const { 'content-type': _, ...credentials } = as.headers;
       const response = await fetch(url + path, {

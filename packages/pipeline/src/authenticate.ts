@@ -1,16 +1,12 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Refusal, refuse } from '@outrigger/core';
-import { type ApiKey, type Pool, readApiKeys, readTenants, type Scope, type Tenant } from '@outrigger/store';
+import type { ApiKey, Pool, Scope, Tenant } from '@outrigger/store';
+import { createKeyCache } from './key-cache.ts';
 import type { VerifyToken } from './token-verifier.ts';
 
 /** Who calls: a tenant (organisation and sandbox) and the key, or the client of a token, that speaks for it. */
 export type Caller = { tenant: Tenant; keyId: string; keyName: string; scopes: readonly Scope[] };
-
-/** Revocations and new sandboxes are seen within this; a key that is not known yet is looked for at once. */
-const REFRESH_MS = 5_000;
-/** Unknown keys make at most one look into the ledger in this time, so that guessing costs us nothing. */
-const MISS_REFRESH_MS = 250;
 
 export type Authenticator = (
   headers: IncomingHttpHeaders,
@@ -19,27 +15,11 @@ export type Authenticator = (
 
 /**
  * Checks the four headers of a call (spec 6.1): `x-api-key` names the key, `Authorization: Bearer` carries its secret,
- * `x-gw-ims-org-id` and `x-sandbox-name` say for which tenant. Keys and tenants are kept in memory and refreshed. With a
- * configured issuer the bearer may be one of its tokens instead, and `x-api-key` is the client that it was issued to.
+ * `x-gw-ims-org-id` and `x-sandbox-name` say for which tenant. With a configured issuer the bearer may be one of its tokens
+ * instead, and `x-api-key` is the client that it was issued to.
  */
 export function createAuthenticator(pool: Pool, verifyToken?: VerifyToken): Authenticator {
-  let keys = new Map<string, ApiKey>();
-  let tenants = new Map<string, Tenant>();
-  let loadedAt = Number.NEGATIVE_INFINITY;
-  let loading: Promise<void> | undefined;
-
-  function load(): Promise<void> {
-    loading ??= Promise.all([readApiKeys(pool), readTenants(pool)])
-      .then(([keyList, tenantList]) => {
-        keys = new Map(keyList.map((key) => [key.keyId, key]));
-        tenants = new Map(tenantList.map((tenant) => [`${tenant.orgId}\n${tenant.sandboxName}`, tenant]));
-        loadedAt = performance.now();
-      })
-      .finally(() => {
-        loading = undefined;
-      });
-    return loading;
-  }
+  const cache = createKeyCache(pool);
 
   return async function authenticate(headers, scope) {
     const keyId = single(headers['x-api-key']);
@@ -55,8 +35,9 @@ export function createAuthenticator(pool: Pool, verifyToken?: VerifyToken): Auth
     if (sandboxName === undefined) return { refusal: refuse('MSG-000001', 'Send the header x-sandbox-name.') };
     const credential = TOKEN.test(secret) ? await byToken(secret, keyId) : await bySecret(secret, keyId);
     if ('refusal' in credential) return credential;
-    const tenant = tenants.get(`${orgId}\n${sandboxName}`);
-    if (!tenant || credential.orgId !== orgId || !credential.sandboxNames.includes(sandboxName)) {
+    const covered = credential.orgId === orgId && credential.sandboxNames.includes(sandboxName);
+    const tenant = covered ? await cache.tenant(orgId, sandboxName) : undefined;
+    if (!tenant) {
       return { refusal: refuse('MSG-000403', 'This key may not act for this organisation and sandbox.') };
     }
     if (!credential.scopes.includes(scope)) {
@@ -66,12 +47,8 @@ export function createAuthenticator(pool: Pool, verifyToken?: VerifyToken): Auth
   };
 
   async function bySecret(secret: string, keyId: string): Promise<Credential | { refusal: Refusal }> {
-    const age = performance.now() - loadedAt;
-    if (age > REFRESH_MS || (age > MISS_REFRESH_MS && !keys.has(keyId))) await load();
-    const key = keys.get(keyId);
-    if (!key || !proves(secret, key) || (key.expiresAt && key.expiresAt.getTime() <= Date.now())) {
-      return { refusal: refuse('MSG-000401', 'The API key or its secret is wrong, revoked or expired.') };
-    }
+    const key = await cache.key(keyId, (one) => proves(secret, one));
+    if (!key) return { refusal: refuse('MSG-000401', 'The API key or its secret is wrong, revoked or expired.') };
     return key;
   }
 
@@ -84,7 +61,6 @@ export function createAuthenticator(pool: Pool, verifyToken?: VerifyToken): Auth
     if (grant === 'refused' || grant.clientId !== clientId) {
       return { refusal: refuse('MSG-000401', 'The token is wrong, expired, or not of this client and issuer.') };
     }
-    if (performance.now() - loadedAt > REFRESH_MS) await load();
     return { ...grant, name: clientId };
   }
 }
@@ -95,8 +71,9 @@ type Credential = { name: string; orgId: string; sandboxNames: string[]; scopes:
 /** A secret of ours has no dots; a token (a JWS or JWE in compact form, or what pretends to be one) has. */
 const TOKEN = /\./;
 
-/** The present secret, or the one before while a rotation is under way. */
-function proves(secret: string, { secretHash, previous }: ApiKey): boolean {
+/** The present secret, or the one before while a rotation is under way, of a key that has not expired. */
+function proves(secret: string, { secretHash, previous, expiresAt }: ApiKey): boolean {
+  if (expiresAt && expiresAt.getTime() <= Date.now()) return false;
   if (secretMatches(secret, secretHash)) return true;
   return previous !== undefined && previous.until.getTime() > Date.now() && secretMatches(secret, previous.secretHash);
 }

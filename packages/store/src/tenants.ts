@@ -16,11 +16,20 @@ export type ApiKey = {
   previous?: { secretHash: Buffer; until: Date };
 };
 
+const TENANT_COLUMNS = 'tenant_id AS "tenantId", org_id AS "orgId", sandbox_name AS "sandboxName"';
+
 export async function readTenants(pool: Pool): Promise<Tenant[]> {
-  const { rows } = await pool.query<{ tenant_id: number; org_id: string; sandbox_name: string }>(
-    'SELECT tenant_id, org_id, sandbox_name FROM tenants',
+  return (await pool.query<Tenant>(`SELECT ${TENANT_COLUMNS} FROM tenants`)).rows;
+}
+
+/** Those of the wanted sandboxes that are there. */
+export async function findTenants(pool: Pool, wanted: Omit<Tenant, 'tenantId'>[]): Promise<Tenant[]> {
+  const { rows } = await pool.query<Tenant>(
+    `SELECT ${TENANT_COLUMNS} FROM tenants
+     WHERE (org_id, sandbox_name) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
+    [wanted.map(({ orgId }) => orgId), wanted.map(({ sandboxName }) => sandboxName)],
   );
-  return rows.map((row) => ({ tenantId: row.tenant_id, orgId: row.org_id, sandboxName: row.sandbox_name }));
+  return rows;
 }
 
 /** Creates the tenant when it is not there and returns it either way. */
@@ -33,20 +42,32 @@ export async function ensureTenant(pool: Pool | PoolClient, orgId: string, sandb
   return { tenantId: rows[0]!.tenant_id, orgId, sandboxName };
 }
 
+type ApiKeyRow = {
+  key_id: string;
+  name: string;
+  org_id: string;
+  sandbox_names: string[];
+  secret_hash: Buffer;
+  scopes: Scope[];
+  expires_at: Date | null;
+  previous_secret_hash: Buffer | null;
+  previous_until: Date | null;
+};
+
+const KEYS_IN_FORCE = 'SELECT * FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
+
 /** Keys that are neither revoked nor expired. */
 export async function readApiKeys(pool: Pool): Promise<ApiKey[]> {
-  const { rows } = await pool.query<{
-    key_id: string;
-    name: string;
-    org_id: string;
-    sandbox_names: string[];
-    secret_hash: Buffer;
-    scopes: Scope[];
-    expires_at: Date | null;
-    previous_secret_hash: Buffer | null;
-    previous_until: Date | null;
-  }>('SELECT * FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())');
-  return rows.map((row) => ({
+  return (await pool.query<ApiKeyRow>(KEYS_IN_FORCE)).rows.map(apiKey);
+}
+
+/** Those of the wanted keys that are neither revoked nor expired. */
+export async function findApiKeys(pool: Pool, keyIds: string[]): Promise<ApiKey[]> {
+  return (await pool.query<ApiKeyRow>(`${KEYS_IN_FORCE} AND key_id = ANY ($1)`, [keyIds])).rows.map(apiKey);
+}
+
+function apiKey(row: ApiKeyRow): ApiKey {
+  return {
     keyId: row.key_id,
     name: row.name,
     orgId: row.org_id,
@@ -56,7 +77,7 @@ export async function readApiKeys(pool: Pool): Promise<ApiKey[]> {
     expiresAt: row.expires_at,
     ...(row.previous_secret_hash &&
       row.previous_until && { previous: { secretHash: row.previous_secret_hash, until: row.previous_until } }),
-  }));
+  };
 }
 
 /** Stores a key by the hash of its secret; the secret itself is never stored. */
