@@ -42,6 +42,9 @@ async function fail(breaker: Breaker, times = 5) {
   }
 }
 
+/** Others see a transition in the ledger a moment before the process that made it may begin the next one. */
+const untilAdmitted = (breaker: Breaker) => waitFor('a pass', async () => (await breaker.enter(NAME)) ?? false);
+
 describe('a breaker over several processes', () => {
   beforeEach(() => pool.query('TRUNCATE provider_breakers'));
 
@@ -84,13 +87,13 @@ describe('a breaker over several processes', () => {
     await waitFor('the row', async () => (await phase()) === 'open');
     await second.poll();
     clock.aheadMs = 13_000;
-    const unused = await second.enter(NAME);
-    assert.ok(unused?.probe);
+    const unused = await untilAdmitted(second);
+    assert.ok(unused.probe);
     second.leave(NAME, unused, undefined);
     await waitFor('the probe to be free', async () => (await phase()) === 'open');
     await first.poll();
-    const probe = await first.enter(NAME);
-    assert.ok(probe?.probe);
+    const probe = await untilAdmitted(first);
+    assert.ok(probe.probe);
     first.leave(NAME, probe, AWAY);
     await waitFor('the second pause', async () => (await readBreakers(pool, [NAME]))[0]?.opens === 2);
     const blocked = first.peek(NAME);
@@ -98,14 +101,25 @@ describe('a breaker over several processes', () => {
   });
 
   it('takes no notice of calls from before the last transition', async () => {
-    const { breakers, clock } = await start(1);
+    const answered = Promise.withResolvers<void>();
+    const { breakers, clock } = await start(1, {
+      ...ledger,
+      // The row is there for everybody before the process that wrote it has the answer.
+      change: async (change) => {
+        const won = await ledger.change(change);
+        await answered.promise;
+        return won;
+      },
+    });
     const breaker = breakers[0]!;
     const late = await Promise.all(Array.from({ length: 10 }, () => breaker.enter(NAME)));
     await fail(breaker);
     await waitFor('the row', async () => (await phase()) === 'open');
     clock.aheadMs = 13_000;
-    const probe = await breaker.enter(NAME);
-    assert.ok(probe?.probe);
+    assert.equal(await breaker.enter(NAME), undefined, 'nobody probes before the ledger has answered');
+    answered.resolve();
+    const probe = await untilAdmitted(breaker);
+    assert.ok(probe.probe);
     breaker.leave(NAME, probe, FINE);
     for (const pass of late) breaker.leave(NAME, pass!, AWAY);
     assert.equal(breaker.peek(NAME).kind, 'admitted');
