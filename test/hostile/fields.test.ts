@@ -171,6 +171,18 @@ for (const endpoint of ENDPOINTS) {
       await ingress.accepted(1, () => ingress.send({ path, body: JSON.stringify(good) }));
     });
 
+    test('C10: the same requestId is a new call once its key is no longer kept', async () => {
+      const body = JSON.stringify(call(campaignIds[endpoint]));
+      const send = () => ingress.send({ path: PATHS[endpoint], body });
+      const first = await ingress.accepted(1, send);
+      // As if the call had come three days earlier.
+      await pool.query('UPDATE request_keys SET day = day - 3 WHERE day > current_date - 2');
+      const second = await ingress.accepted(1, send);
+      assert.notEqual(second.body?.executionId, first.body?.executionId);
+      assert.equal(second.headers['idempotent-replayed'], undefined);
+      assert.equal((await send()).body?.executionId, second.body?.executionId);
+    });
+
     test('C08: the same call in another order and with spaces gets the first answer again', async () => {
       const recipient = person({ profile: { b: 1, a: [{ y: 1, x: 2 }] } });
       const first = call(campaignIds[endpoint], { recipients: [recipient] });

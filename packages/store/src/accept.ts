@@ -264,12 +264,16 @@ function isSameCall(first: KnownCall, item: AcceptItem): boolean {
   return isDeepStrictEqual(JSON.parse(first.content), JSON.parse(item.content));
 }
 
-/** A second statement on purpose: the first one's snapshot does not see a key that was committed meanwhile. */
+/**
+ * A second statement on purpose: the first one's snapshot does not see a key that was committed meanwhile. The newest of a key
+ * counts: one that is no longer kept may still be there until its day is dropped.
+ */
 async function readKnown(pool: Pick<Pool, 'query'>, requestKeys: string[]): Promise<Map<string, KnownCall>> {
   const { rows } = await pool.query<Row & { request_key: string }>(
     `SELECT k.request_key, k.fingerprint, k.execution_id, e.accepted_at, e.created_by, e.campaign_id, c.content
      FROM request_keys k CROSS JOIN LATERAL executions_of(ARRAY[k.execution_id]) e
-     LEFT JOIN LATERAL contents_of(ARRAY[k.execution_id]) c ON true WHERE k.request_key = ANY($1)`,
+     LEFT JOIN LATERAL contents_of(ARRAY[k.execution_id]) c ON true
+     WHERE k.request_key = ANY($1) ORDER BY k.day`,
     [requestKeys],
   );
   return new Map(
