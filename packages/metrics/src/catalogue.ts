@@ -115,7 +115,7 @@ export const suppressedByFeedback = counter(
 
 export const janitorRepairs = counter(
   'janitor_repairs_total',
-  'What the janitor found and repaired: lost_claims, resent, held, evidenced, requeued_batches, rebuilt_batches',
+  'What the janitor found and repaired: lost_claims, resent, held, evidenced, requeued_batches, rebuilt_batches, missing_batches',
   ['kind'],
 );
 export const accountMessages = gauge(

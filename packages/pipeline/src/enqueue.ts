@@ -4,8 +4,13 @@ import { type DeliverJob, jobIdFor, type LaneQueue, openLaneQueue, type QueueSto
 import { errorFields, type Log } from '@outrigger/runtime';
 import type { NewBatch } from '@outrigger/store';
 
+type ToEnqueue = NewBatch & { delayMs?: number; traceparent?: string };
+
 /** Puts committed batches into their lanes' queues, without waiting. */
-export type Enqueue = (batches: (NewBatch & { delayMs?: number; traceparent?: string })[]) => void;
+export type Enqueue = (batches: ToEnqueue[]) => void;
+
+/** Puts in again those batches that their lanes' queues do not hold, and says how many. Rejects when the store is away. */
+export type EnqueueMissing = (batches: ToEnqueue[]) => Promise<number>;
 
 /** How much of a lane's backlog a tenant has; where it is not known, everything is in order of arrival. */
 export type TenantBacklog = { tenantMessages(tenantId: number, lane: Lane): number };
@@ -29,7 +34,7 @@ export function createEnqueuer(
   store: QueueStore,
   log: Log,
   backlog?: TenantBacklog,
-): { enqueue: Enqueue; close(): Promise<void> } {
+): { enqueue: Enqueue; enqueueMissing: EnqueueMissing; close(): Promise<void> } {
   const queues = new Map<Lane, LaneQueue>();
   const underWay = new Set<Promise<void>>();
 
@@ -48,16 +53,28 @@ export function createEnqueuer(
     }
   }
 
+  const jobsOf = (lane: Lane, batches: ToEnqueue[]): DeliverJob[] =>
+    batches.map(({ batchId, tenantId, claims, delayMs, traceparent }) => ({
+      batchId,
+      jobId: jobIdFor(batchId, claims),
+      priority: backlog ? fairPriority(backlog.tenantMessages(tenantId, lane)) : 0,
+      ...(delayMs !== undefined && { delayMs }),
+      ...(traceparent !== undefined && { traceparent }),
+    }));
+
   return {
+    async enqueueMissing(batches) {
+      let added = 0;
+      for (const [lane, ofLane] of Map.groupBy(batches, (batch) => batch.lane)) {
+        const missing = await queueOf(lane).missing(jobsOf(lane, ofLane));
+        await queueOf(lane).enqueue(missing);
+        added += missing.length;
+      }
+      return added;
+    },
     enqueue(batches) {
       for (const [lane, ofLane] of Map.groupBy(batches, (batch) => batch.lane)) {
-        const jobs = ofLane.map(({ batchId, tenantId, claims, delayMs, traceparent }) => ({
-          batchId,
-          jobId: jobIdFor(batchId, claims),
-          priority: backlog ? fairPriority(backlog.tenantMessages(tenantId, lane)) : 0,
-          ...(delayMs !== undefined && { delayMs }),
-          ...(traceparent !== undefined && { traceparent }),
-        }));
+        const jobs = jobsOf(lane, ofLane);
         const work: Promise<void> = put(lane, jobs).finally(() => underWay.delete(work));
         underWay.add(work);
       }

@@ -10,18 +10,21 @@ import {
   type Pool,
   type RecordItem,
   readAccount,
+  readStillWaiting,
   recordOutcomes,
   repairLost,
   sweepLost,
   sweepWaiting,
   type TenantAccount,
+  type WaitingCursor,
 } from '@outrigger/store';
 import { forgetIdleSlots } from '@outrigger/store/rate-slots';
-import type { Enqueue } from './enqueue.ts';
+import type { Enqueue, EnqueueMissing } from './enqueue.ts';
 
 export type JanitorDeps = {
   pool: Pool;
   enqueue: Enqueue;
+  enqueueMissing: EnqueueMissing;
   log: Log;
   everyMs: number;
   /** Whether the queue store still has what it was given. */
@@ -34,6 +37,8 @@ export type JanitorDeps = {
 };
 
 const SWEEP_LIMIT = 1_000;
+/** Longer than the queue may take to say that it has a batch. */
+const MISSING_AFTER_MS = 2_000;
 const ACCOUNT_EVERY_MS = 60_000;
 /** The span that is proved every minute; older days are proved on request. */
 const ACCOUNT_SPAN_MS = 10 * 60_000;
@@ -48,6 +53,7 @@ export function startJanitor(deps: JanitorDeps): Part {
   let stopped = false;
   let partitionsAt = Number.NEGATIVE_INFINITY;
   let accountAt = Number.NEGATIVE_INFINITY;
+  const findMissing = createMissingFinder(deps);
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
 
@@ -59,8 +65,10 @@ export function startJanitor(deps: JanitorDeps): Part {
         await forgetIdleSlots(deps.pool, IDLE_SLOTS_MS);
         partitionsAt = performance.now();
       }
-      if ((await deps.queueBeat()) === 'lost') await rebuildQueues(deps);
+      const beat = await deps.queueBeat();
+      if (beat === 'lost') await rebuildQueues(deps);
       await cleanUp(deps);
+      if (beat === 'steady') await findMissing();
       if (performance.now() - accountAt > ACCOUNT_EVERY_MS) {
         accountAt = performance.now();
         await proveAccount(deps, Date.now());
@@ -109,6 +117,31 @@ export async function cleanUp(deps: Omit<JanitorDeps, 'everyMs' | 'queueBeat'>):
   if (Object.values(repairs).some((count) => count > 0)) {
     deps.log.warn({ event: 'janitor.repaired', ...repairs });
   }
+}
+
+/**
+ * Looks once at every batch that still waits two seconds after the queue was given it, and puts in again what the queue does not
+ * have: whoever was to put it in died in between. A question for each, not an add: with a long backlog that is most of them.
+ */
+export function createMissingFinder(
+  deps: Pick<JanitorDeps, 'pool' | 'enqueueMissing' | 'log' | 'sweepAfterMs'>,
+  afterMs = MISSING_AFTER_MS,
+): () => Promise<number> {
+  const { pool, enqueueMissing, log, sweepAfterMs } = deps;
+  let cursor: WaitingCursor = '-infinity';
+  return async function findMissing() {
+    let added = 0;
+    for (let seen = SWEEP_LIMIT; seen >= SWEEP_LIMIT; ) {
+      const waiting = await readStillWaiting(pool, { cursor, afterMs, sweepAfterMs, limit: SWEEP_LIMIT });
+      seen = waiting.batches.length;
+      added += await enqueueMissing(waiting.batches);
+      // Only now: what could not be asked about is asked about again.
+      cursor = waiting.cursor;
+    }
+    janitorRepairs.inc({ kind: 'missing_batches' }, added);
+    if (added > 0) log.warn({ event: 'janitor.missing_batches', batches: added });
+    return added;
+  };
 }
 
 /** Puts all that waits into the queues again, at once: the queue store lost something, or was away when it was given something. */

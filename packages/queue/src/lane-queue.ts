@@ -29,6 +29,8 @@ export type LaneQueue = {
    * ignore that: the ledger holds the batches and the janitor adds them again.
    */
   enqueue(jobs: DeliverJob[]): Promise<void>;
+  /** Those of the jobs that the queue does not hold: they ended, or were never added. Rejects as enqueue does. */
+  missing<Wanted extends DeliverJob>(jobs: Wanted[]): Promise<Wanted[]>;
   /** How many jobs are where. A failed job is one whose handler threw, or that stalled too often. Rejects as enqueue does. */
   depth(): Promise<LaneDepth>;
   /** Removes all jobs of the lane, running ones too. */
@@ -43,6 +45,10 @@ export function openLaneQueue(store: QueueStore, lane: Lane): LaneQueue {
     async enqueue(jobs) {
       const byShard = Map.groupBy(jobs, (job) => shardOf(job.batchId, shards.length));
       await Promise.all([...byShard].map(([shard, ofShard]) => shards[shard]!.enqueue(ofShard)));
+    },
+    async missing(jobs) {
+      const byShard = Map.groupBy(jobs, (job) => shardOf(job.batchId, shards.length));
+      return (await Promise.all([...byShard].map(([shard, ofShard]) => shards[shard]!.missing(ofShard)))).flat();
     },
     async depth() {
       const depths = await Promise.all(shards.map((shard) => shard.depth()));
@@ -86,6 +92,12 @@ function openShard(store: QueueStore, lane: Lane, shard: number): LaneQueue {
           ? Promise.all(entries.map(({ name, data, opts }) => queue.add(name, data, opts)))
           : queue.addBulk(entries),
       );
+    },
+    missing: async (jobs) => {
+      if (jobs.length === 0) return [];
+      const jobIds = jobs.map((job) => job.jobId);
+      const held = new Set(await answered(() => store.heldJobs(store.queueName(lane, shard), jobIds)));
+      return jobs.filter((job) => !held.has(job.jobId));
     },
     depth: async () => {
       const counts = await answered(() => queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'failed'));

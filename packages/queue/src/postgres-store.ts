@@ -64,6 +64,13 @@ export async function openPostgresStore({
     // The schema is shared by all who use it; BullMQ's own prefix does nothing on Postgres.
     laneShards,
     queueName: (lane, shard = 0) => `${prefix}-${shardName(lane, shard)}`,
+    heldJobs: async (queueName, jobIds) => {
+      const { rows } = await producer.pool.query('SELECT id FROM job WHERE queue = $1 AND id = ANY ($2)', [
+        queueName,
+        jobIds,
+      ]);
+      return rows.map((row) => String(row.id));
+    },
     producerBackend: (name, options) => new PostgresQueueBackend(producer, name, { ...options, connection: '' }, false),
     openWorkerBackend: (worker) => openWorkerConnection(base, worker.concurrency, worker.report),
   };

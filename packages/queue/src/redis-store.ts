@@ -81,6 +81,12 @@ export async function openRedisStore(options: Options): Promise<QueueStore> {
     // The braces are a Redis Cluster hash tag: all keys of a lane share a slot, lanes spread over the nodes.
     laneShards,
     queueName: (lane, shard = 0) => `{${shardName(lane, shard)}}`,
+    // A look at the jobs' own keys: BullMQ's `getState` searches the lists, which are as long as the backlog.
+    heldJobs: async (queueName, jobIds) => {
+      const keys = new QueueKeys(prefix);
+      const found = await Promise.all(jobIds.map((jobId) => producer.exists(keys.toKey(queueName, jobId))));
+      return jobIds.filter((_, place) => found[place] === 1);
+    },
     producerBackend: (name, options) =>
       // Without the version check BullMQ sends nothing while it connects. A failure there would stay for good.
       createRedisBackend(name, { ...options, connection: producer, skipVersionCheck: true }),

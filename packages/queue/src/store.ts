@@ -43,6 +43,8 @@ export type QueueStore = {
   readonly laneShards: number;
   /** For this package only: what BullMQ calls the lane's queue, or that of one of its shards. */
   queueName(lane: Lane, shard?: number): string;
+  /** For this package only: which of these job ids a queue holds, in whatever state. Rejects when the store is away. */
+  heldJobs(queueName: string, jobIds: string[]): Promise<string[]>;
   /** For this package only: producers share one connection. */
   readonly producerBackend: BackendFactory<IQueueBackend, unknown>;
   /** For this package only: each worker has connections of its own, because it waits for jobs on one of them. */

@@ -39,7 +39,7 @@ await runService(log, async (parts) => {
   parts.push({ name: 'queue store', stop: () => queueStore.close() });
   const backlog = startBacklogMonitor(pool, log);
   parts.push(backlog);
-  const { enqueue, close } = createEnqueuer(queueStore, log, backlog);
+  const { enqueue, enqueueMissing, close } = createEnqueuer(queueStore, log, backlog);
   parts.push({ name: 'enqueuer', stop: close });
   const app = createApp();
   addHealthRoutes(app, [{ name: 'postgres', check: () => pool.query('SELECT 1') }]);
@@ -51,6 +51,7 @@ await runService(log, async (parts) => {
     startJanitor({
       pool,
       enqueue,
+      enqueueMissing,
       log,
       everyMs: config.JANITOR_EVERY_MS,
       queueBeat: queueStore.watchMemory(),
