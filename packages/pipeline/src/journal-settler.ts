@@ -12,7 +12,7 @@ import {
   settleLate,
 } from '@outrigger/store';
 import type { Enqueue } from './enqueue.ts';
-import { type JournalEntry, parseJournal } from './journal.ts';
+import { type JournalEntry, parseJournal, takenTokens } from './journal.ts';
 import { outcomeOf } from './outcome.ts';
 import { timesOf } from './record.ts';
 import { isDead, isOfThisBoot, sameChannel } from './worker-id.ts';
@@ -88,10 +88,10 @@ async function settleWorker(
   const due = held.filter((batch) => dead || batch.expired);
   const seenBefore = deadSince.has(workerId);
   const needed = due.length > 0 || (dead && !seenBefore);
-  const entries = needed ? await readJournal(folder) : new Map<string, JournalEntry>();
-  if (due.length > 0) await settleBatches(deps, workerId, due, entries);
+  const journal = needed ? await readJournal(folder) : NO_JOURNAL;
+  if (due.length > 0) await settleBatches(deps, workerId, due, journal);
   if (dead && !seenBefore) {
-    await settleAnswered(deps, entries);
+    await settleAnswered(deps, journal.entries);
     deadSince.set(workerId, now);
   }
   const foreign = !dead && held.length === 0 && Date.now() - (await stat(folder)).mtimeMs > FOREIGN_KEPT_MS;
@@ -106,7 +106,7 @@ async function settleBatches(
   deps: SettlerDeps,
   workerId: string,
   due: HeldBatch[],
-  entries: Map<string, JournalEntry>,
+  { entries, taken }: WorkerJournal,
 ): Promise<void> {
   // The journal is not synced to disk. After a crash of the machine its newest lines may be missing, so a message without a
   // line may have been begun after all.
@@ -116,7 +116,11 @@ async function settleBatches(
     const { retries } = await recordOutcomes(deps.pool, items);
     if (retries.length > 0) deps.enqueue(retries);
   }
-  const released = await releaseBatches(deps.pool, due);
+  // What the worker had claimed and not begun to handle is not why it died.
+  const released = await releaseBatches(
+    deps.pool,
+    due.map(({ batchId, token }) => ({ batchId, token, strike: taken.has(token) })),
+  );
   if (released.length > 0) deps.enqueue(released);
   const unknown = items.filter((item) => item.outcome.state === 'unknown').length;
   deps.log.warn({
@@ -167,10 +171,15 @@ async function settleAnswered(deps: SettlerDeps, entries: Map<string, JournalEnt
   if (answered.length > 0) await settleLate(deps.pool, answered);
 }
 
-async function readJournal(folder: string): Promise<Map<string, JournalEntry>> {
-  const entries = new Map<string, JournalEntry>();
+type WorkerJournal = { entries: Map<string, JournalEntry>; taken: Set<string> };
+const NO_JOURNAL: WorkerJournal = { entries: new Map(), taken: new Set() };
+
+async function readJournal(folder: string): Promise<WorkerJournal> {
+  const journal: WorkerJournal = { entries: new Map(), taken: new Set() };
   for (const name of (await readdir(folder)).sort()) {
-    for (const [key, entry] of parseJournal(await readFile(join(folder, name), 'utf8'))) entries.set(key, entry);
+    const text = await readFile(join(folder, name), 'utf8');
+    for (const [key, entry] of parseJournal(text)) journal.entries.set(key, entry);
+    for (const token of takenTokens(text)) journal.taken.add(token);
   }
-  return entries;
+  return journal;
 }

@@ -4,10 +4,13 @@ import type { SendResult } from '@outrigger/core';
 
 /**
  * The send journal: an append-only file that tells, after a crash, which provider calls were begun and which had answered.
- * `B id token` goes before the call, `R id token {result}` after it, `A id token` takes back a B whose call was not made.
+ * `B id token` goes before the call, `R id token {result}` after it, `A id token` takes back a B whose call was not made;
+ * `T token` says that the work on a claimed batch has begun.
  * No fsync: it survives the death of the process, not of the machine (2 us a line, measured).
  */
 export type Journal = {
+  /** The batch of this token is being handled now: if the process dies, that may be why. */
+  taken(token: string): void;
   /** False when the lines could not be written (a full disk): then the call must not be made. */
   begin(messageIds: readonly string[], token: string): boolean;
   abandon(messageIds: readonly string[], token: string): void;
@@ -54,6 +57,9 @@ export function openJournal(folder: string, onError: (error: unknown) => void): 
   }
 
   return {
+    taken(token) {
+      append(`T ${token}\n`);
+    },
     begin(messageIds, token) {
       if (current.bytes > SEGMENT_BYTES) {
         const full = current;
@@ -93,6 +99,11 @@ function linesOf(kind: 'A' | 'B', messageIds: readonly string[], token: string):
   let lines = '';
   for (const messageId of messageIds) lines += `${kind} ${messageId} ${token}\n`;
   return lines;
+}
+
+/** The tokens of batches whose handling had begun. */
+export function takenTokens(text: string): string[] {
+  return [...text.matchAll(/^T (\S+)$/gm)].map(([, token]) => token!);
 }
 
 /** What the journal of one worker says of a message under one token: begun only, or answered. */

@@ -14,11 +14,12 @@ import type { Enqueue } from './enqueue.ts';
 import { openJournal } from './journal.ts';
 import { startJournalSettler } from './journal-settler.ts';
 import { createPeopleSettings } from './people.ts';
-import { handlePoison } from './poison.ts';
+import { handlePoison, SPLIT_AFTER_STRIKES } from './poison.ts';
 import { createRecorder } from './record.ts';
 import { type AttemptLog, createAttemptReporter } from './report-attempt.ts';
 import { createSharedContexts } from './shared-context.ts';
 import { tracedProvider } from './traced-provider.ts';
+import { createTurns } from './turns.ts';
 import { createVersionCache } from './version-cache.ts';
 import { newWorkerId } from './worker-id.ts';
 
@@ -67,6 +68,8 @@ export async function startChannelWorker<Settings, Target, Message extends { mes
   };
   const stop = new AbortController();
   const brakes = startBrakeWatch(pool, log);
+
+  const suspects = createTurns();
 
   const claims = createGrouper<{ batchId: string; token: string }, ClaimedBatch | undefined>({
     maxWeight: CLAIM_GROUP,
@@ -119,11 +122,14 @@ export async function startChannelWorker<Settings, Target, Message extends { mes
       mayStart: () => !stop.signal.aborted && performance.now() - startedAt < timing.lastStartMs,
     };
     try {
-      if (!(await handlePoison(batch, deps))) await deliver(batch, deps);
+      await suspects.run(batch.strikes >= SPLIT_AFTER_STRIKES, async () => {
+        journal.taken(token);
+        if (!(await handlePoison(batch, deps))) await deliver(batch, deps);
+      });
     } catch (error) {
       // Whatever was begun is recorded by now; the rest goes back, as soon as the ledger answers again.
       log.error({ event: 'batch.failed', lane: batch.lane, batch_id: batchId, ...errorFields(error) });
-      await giveBack(batch);
+      await giveBack(batch, true);
     }
     messagesInFlight.dec({ lane: batch.lane }, batch.messages.length);
     span.end();
@@ -145,13 +151,14 @@ export async function startChannelWorker<Settings, Target, Message extends { mes
     }
   }
 
-  async function giveBack(batch: { batchId: string; token: string }): Promise<void> {
-    for (;;) {
+  async function giveBack({ batchId, token }: { batchId: string; token: string }, failed = false): Promise<void> {
+    for (let strike = failed; ; strike = false) {
       try {
-        options.enqueue(await releaseBatches(pool, [batch]));
+        options.enqueue(await releaseBatches(pool, [{ batchId, token, strike }]));
         return;
       } catch (error) {
-        log.error({ event: 'batch.release_failed', batch_id: batch.batchId, ...errorFields(error) });
+        // The ledger is away, so that is what went wrong, and not the messages.
+        log.error({ event: 'batch.release_failed', batch_id: batchId, ...errorFields(error) });
         await delay(GIVE_BACK_RETRY_MS);
       }
     }

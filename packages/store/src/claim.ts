@@ -34,6 +34,8 @@ export type ClaimedBatch = {
   attempt: number;
   pass: number;
   claims: number;
+  /** How often its worker died, hung or failed with it. */
+  strikes: number;
   possibleDuplicate: boolean;
   messages: ClaimedMessage[];
 };
@@ -47,6 +49,7 @@ type ClaimRow = {
   attempt: number;
   pass: number;
   claims: number;
+  strikes: number;
   possible_duplicate: boolean;
   /** `{id,id}` */
   message_ids: string;
@@ -74,9 +77,9 @@ WITH wanted AS MATERIALIZED (
   UPDATE batches b SET token = w.token, claims = b.claims + 1, claimed_by = $3,
     claimed_until = now() + $4 * interval '1 millisecond'
   FROM wanted w WHERE b.batch_id = w.batch_id
-  RETURNING b.batch_id, b.tenant_id, b.lane, b.message_ids, b.bundle_id, b.attempt, b.pass, b.claims, b.possible_duplicate, b.token
+  RETURNING b.batch_id, b.tenant_id, b.lane, b.message_ids, b.bundle_id, b.attempt, b.pass, b.claims, b.strikes, b.possible_duplicate, b.token
 )
-SELECT c.batch_id, c.tenant_id, c.lane, c.token, c.attempt, c.pass, c.claims, c.possible_duplicate, c.message_ids::text,
+SELECT c.batch_id, c.tenant_id, c.lane, c.token, c.attempt, c.pass, c.claims, c.strikes, c.possible_duplicate, c.message_ids::text,
        d.bundle_id, d.accepted_at, d.origins, d.calls, d.content, d.statuses,
        (SELECT json_agg(json_build_object('brake_id', brake_id, 'tenant_id', tenant_id, 'scope', scope, 'target', target,
           'action', action, 'rate_per_second', rate_per_second)) FROM brakes WHERE released_at IS NULL) AS brakes,
@@ -141,6 +144,7 @@ function claimedBatch(rows: ClaimRow[]): ClaimedBatch {
     attempt: first.attempt,
     pass: first.pass,
     claims: first.claims,
+    strikes: first.strikes,
     possibleDuplicate: first.possible_duplicate,
     brakes: first.brakes ?? [],
     messages: ids.flatMap((id) => found.get(id) ?? []),

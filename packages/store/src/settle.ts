@@ -94,14 +94,19 @@ function sweptBatch(row: SweptRow): NewBatch & { delayMs?: number } {
 
 /**
  * Gives claimed batches back: what has no outcome waits again. Only a caller who holds the token may do it, and only when
- * it is certain that no provider call for the remaining messages was begun. Returns what to enqueue.
+ * it is certain that no provider call for the remaining messages was begun. A batch gets a `strike` when its
+ * messages themselves may be why it comes back (pipeline's poison.ts). Returns what to enqueue.
  */
-export async function releaseBatches(pool: Pool, held: { batchId: string; token: string }[]): Promise<NewBatch[]> {
+export async function releaseBatches(
+  pool: Pool,
+  held: { batchId: string; token: string; strike?: boolean }[],
+): Promise<NewBatch[]> {
   const { rows } = await pool.query<WaitingRow>(
-    `UPDATE batches b SET token = NULL, claimed_by = NULL, claimed_until = NULL, enqueued_at = now()
-     FROM unnest($1::bigint[], $2::uuid[]) AS h(batch_id, token)
+    `UPDATE batches b SET token = NULL, claimed_by = NULL, claimed_until = NULL, enqueued_at = now(),
+       strikes = b.strikes + h.strike::int
+     FROM unnest($1::bigint[], $2::uuid[], $3::boolean[]) AS h(batch_id, token, strike)
      WHERE b.batch_id = h.batch_id AND b.token = h.token RETURNING b.batch_id, b.lane, b.tenant_id, b.claims`,
-    [held.map((batch) => batch.batchId), held.map((batch) => batch.token)],
+    [held.map((batch) => batch.batchId), held.map((batch) => batch.token), held.map(({ strike = false }) => strike)],
   );
   return rows.map(waitingBatch);
 }
@@ -126,6 +131,29 @@ export async function sweepWaiting(
     [afterMs, limit],
   );
   return [...rows.map(sweptBatch), ...(await feedQueue(pool))];
+}
+
+/** Where a look over the waiting batches has got to: an instant of the ledger's clock, in its own words. */
+export type WaitingCursor = string;
+
+/**
+ * Waiting batches that the queue was given between the cursor (or `sweepAfterMs` ago, when that is later: the sweep has the rest)
+ * and `afterMs` ago, oldest first. Each is seen once by whoever hands the cursor on; nothing is written.
+ */
+export async function readStillWaiting(
+  pool: Pool,
+  options: { cursor: WaitingCursor; afterMs: number; sweepAfterMs: number; limit?: number },
+): Promise<{ batches: (NewBatch & { delayMs?: number })[]; cursor: WaitingCursor }> {
+  const { cursor, afterMs, sweepAfterMs, limit = 1_000 } = options;
+  const { rows } = await pool.query<SweptRow & { given_at: WaitingCursor }>({
+    name: 'read-waiting',
+    text: `SELECT ${SWEPT}, enqueued_at::text AS given_at FROM batches
+           WHERE token IS NULL AND eligible_at < 'infinity' AND enqueued_at <= now() - $2 * interval '1 millisecond'
+             AND enqueued_at > greatest($1::timestamptz, now() - $3 * interval '1 millisecond')
+           ORDER BY enqueued_at FETCH FIRST $4 ROWS WITH TIES`,
+    values: [cursor, afterMs, sweepAfterMs, limit],
+  });
+  return { batches: rows.map(sweptBatch), cursor: rows.at(-1)?.given_at ?? cursor };
 }
 
 /**

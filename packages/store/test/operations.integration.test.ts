@@ -18,6 +18,7 @@ import {
   readExecution,
   recordOutcomes,
   redriveDeadLetters,
+  releaseBatches,
   releaseBrake,
   repairLost,
   splitBatch,
@@ -250,16 +251,20 @@ test('a scheduled campaign becomes live at its start and completed at its end', 
   assert.equal(await status(), 'COMPLETED');
 });
 
-test('a batch that is split leaves one batch a message, each remembering its claims', async () => {
+test('a batch that is split leaves one batch a message, each remembering its claims and strikes', async () => {
   const campaign = await createLiveCampaign(pool);
   const call = callFor(campaign, 3);
   const { batches } = await acceptGroup(pool, [call]);
+  const first = (await claim(batches[0]!.batchId))!;
+  await releaseBatches(pool, [{ ...first, strike: true }]);
   const batch = (await claim(batches[0]!.batchId))!;
+  assert.equal(batch.strikes, 1);
   const singles = await splitBatch(pool, batch);
   assert.deepEqual(
     singles.map((single) => single.claims),
-    [1, 1, 1],
+    [2, 2, 2],
   );
+  assert.equal((await claim(singles[0]!.batchId))!.strikes, 1);
   assert.deepEqual(await splitBatch(pool, batch), [], 'the token is gone with the batch');
   const held = (await batchesOf(campaign.tenantId)).map((one) => one.message_ids);
   assert.deepEqual(held.flat().toSorted(), call.messageIds.toSorted());
