@@ -29,7 +29,7 @@ async function chaos(t: TestContext, ...args: string[]): Promise<void> {
 test(
   'under load and with everything being killed, frozen and set back, the promises hold on both stores, and a build without its journal breaks them',
   options,
-  (t) => chaos(t, '--short'),
+  (t) => chaos(t, '--short', '--evidence'),
 );
 
 test('a rolling restart that mixes two builds loses, doubles and doubts nothing', options, (t) =>

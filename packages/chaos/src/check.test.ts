@@ -53,6 +53,7 @@ function books(steps: LedgerStep[], handOvers: number, change: (input: CheckInpu
     provider: {
       handOvers: [...Array.from({ length: handOvers }, () => handOver('c1r0')), handOver('c1r1')],
       doubts: new Map(),
+      reports: new Map(),
       unreadable: [],
     },
     mostUnexplained: 1,
@@ -72,6 +73,7 @@ describe('books that keep every promise', () => {
     ['in doubt and held, not taken', [step('unknown'), step('unknown')], 0],
     ['in doubt and held, taken', [step('unknown'), step('unknown')], 1],
     ['in doubt, settled by a late result', [step('unknown'), step('sent')], 1],
+    ['in doubt, held, and settled by a late report', [step('unknown'), step('unknown'), step('sent')], 1],
     ['sent again, taken once', RESENT, 1],
     ['sent again, taken twice, and marked', RESENT, 2],
     ['sent again, then refused for good: the first may have been taken', [...RESENT.slice(0, 2), marked('failed')], 1],
@@ -87,6 +89,12 @@ describe('books that keep every promise', () => {
   });
 });
 
+test('what was reported is counted', () => {
+  const input = books([step('unknown'), step('sent')], 1, ({ provider }) => void provider.reports.set('m0', 2));
+  assert.deepEqual(check(input).reported, { messages: 1, everUnknown: 1, settled: 1 });
+  assert.equal(check(books(SENT, 1)).reported, undefined);
+});
+
 describe('books that break a promise', () => {
   const broken: [string, Rule, CheckInput][] = [
     ['sent and taken twice', 'doubled without record', books(SENT, 2)],
@@ -100,6 +108,12 @@ describe('books that break a promise', () => {
     ['failed without a code', 'lost', books([step('failed', { code: null })], 0)],
     ['two ends', 'impossible history', books([step('sent'), step('failed')], 1)],
     ['sent again without a mark', 'unmarked duplicate', books([step('unknown'), marked('queued'), step('sent')], 1)],
+    [
+      'reported by its provider, and held all the same',
+      'report ignored',
+      books([step('unknown'), step('unknown')], 1, ({ provider }) => void provider.reports.set('m0', 1)),
+    ],
+    ['a report took a message back', 'impossible history', books([step('sent'), step('unknown')], 1)],
     ['a message is missing', 'lost', books(SENT, 1, (input) => void input.ledger.messages.pop())],
     ['the execution of a 202 is missing', 'lost', books(SENT, 1, (input) => void input.ledger.executions.pop())],
     [

@@ -16,7 +16,8 @@ export type Rule =
   | 'surprising answer'
   | 'impossible history'
   | 'unmarked duplicate'
-  | 'more unknown than was in flight';
+  | 'more unknown than was in flight'
+  | 'report ignored';
 
 export type LaneCount = {
   messages: number;
@@ -41,6 +42,8 @@ export type Verdict = {
   /** Unknown because no journal said which calls of a lost claim were begun: whole batches, in flight or not. */
   withoutJournal: number;
   handOvers: number;
+  /** Messages of which the provider has reported; of them, those that were unknown, and those that ended as sent once. */
+  reported?: { messages: number; everUnknown: number; settled: number };
 };
 
 export type CheckInput = {
@@ -64,6 +67,7 @@ export function check(input: CheckInput): Verdict {
     unexplainedUnknown: 0,
     withoutJournal: 0,
     handOvers: input.provider.handOvers.length,
+    ...(input.provider.reports.size > 0 && { reported: { messages: 0, everUnknown: 0, settled: 0 } }),
   };
   const broken = (rule: Rule, example: string) => {
     verdict.violations[rule] ??= { count: 0, examples: [] };
@@ -174,6 +178,13 @@ function checkMessage(
     lane.everUnknown++;
     if (steps.some(({ detail }) => detail?.startsWith('claimed by'))) verdict.withoutJournal++;
     if (!input.provider.doubts.has(key)) verdict.unexplainedUnknown++;
+  }
+  if (verdict.reported && input.provider.reports.has(message.messageId)) {
+    verdict.reported.messages++;
+    if (history.doubted) verdict.reported.everUnknown++;
+    if (history.doubted && history.end === 'sent' && taken === 1) verdict.reported.settled++;
+    // Its provider has said that it took the message, and was told that this is on disk.
+    if (history.end === 'unknown') broken('report ignored', name);
   }
   if (taken < history.handOvers.least) broken('sent and never handed over', name);
   if (taken > 1 && taken <= history.handOvers.most) lane.doubledWithRecord++;

@@ -23,6 +23,8 @@ export type Fault = {
   weight: number;
   /** Only with queues on Redis. */
   redisOnly?: true;
+  /** Only where there is such a process. */
+  needs?: Role;
   /** Whether there is something to hit right now. */
   possible(context: FaultContext): boolean;
   happen(context: FaultContext): Promise<{ killed: number }>;
@@ -76,6 +78,7 @@ export const FAULTS: Fault[] = [
   killOf('push-worker', 8),
   killOf('dispatcher', 6),
   killOf('control', 1),
+  { ...killOf('gateway', 6), needs: 'gateway' },
   killOf('provider', 5),
   {
     name: 'kill everything',

@@ -13,9 +13,10 @@ const LETTERS: Record<string, string> = {
 
 /**
  * The histories that docs/lifecycle.md allows. A message is refused for now any number of times and then ends, or is in
- * doubt. A doubt is settled as sent, held (a second `unknown`), or sent again, which happens once.
+ * doubt. A doubt is settled as sent, held (a second `unknown`), or sent again, which happens once. One that is held is settled
+ * by a late report all the same.
  */
-const ENDED = /^d*([sxfec]|us|uu|uqd*([sxfec]|us|uu))$/;
+const ENDED = /^d*([sxfec]|us|uus?|uqd*([sxfec]|us|uus?))$/;
 
 export type History = {
   end: string;

@@ -23,7 +23,9 @@ export function startNemesis(
   const { random, stores } = context;
   const known = FAULTS.filter(
     (fault) =>
-      (!fault.redisOnly || stores.queueUrl !== undefined) && (!options.only || options.only.includes(fault.name)),
+      (!fault.redisOnly || stores.queueUrl !== undefined) &&
+      (!fault.needs || context.processes.of(fault.needs).length > 0) &&
+      (!options.only || options.only.includes(fault.name)),
   );
   const counts = new Map<string, FaultCount>(
     known.map(({ name }) => [name, { started: 0, done: 0, killed: 0, failed: 0 }]),

@@ -45,6 +45,11 @@ test('what is asked for is what runs', () => {
   assert.deepEqual(runs, [{ queues: 'postgres', messages: 10, kills: 2, seed: 3, gapMs: 5, sabotage: 'commit' }]);
 });
 
+test('with evidence every run has it, and without nothing changes', () => {
+  assert.ok(read('--short', '--evidence').runs.every(({ evidence }) => evidence));
+  assert.ok(read('--short').runs.every((run) => !('evidence' in run)));
+});
+
 test('an option that is wrong is answered with a sentence', () => {
   for (const wrong of ['--queues=kafka', '--sabotage=all', '--kills=many', '--messages=-1', '--loud']) {
     assert.equal(typeof readOptions([wrong], () => 1), 'string', wrong);

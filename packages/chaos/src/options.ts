@@ -13,6 +13,8 @@ export type WantedRun = {
   gapMs: number;
   sabotage?: Sabotage;
   faults?: string[];
+  /** SES reports what it took, late, twice and in any order. */
+  evidence?: true;
 };
 export type Options = {
   runs: WantedRun[];
@@ -31,9 +33,10 @@ export const USAGE = `pnpm chaos [options]: load the whole system, break everyth
   --seed=N                  decides load, faults and misbehaviour (default: a new one)
   --gap=MS                  time between faults, on average (default 2000)
   --sabotage=claim|journal|commit   run a copy without that guard: the check has to fail
+  --evidence                SES reports what it took to a gateway, which is killed like the rest
   --short                   both stores and a build without one guard, in a few minutes
-  --scenario=outage|priority|flush|rolling   one question instead of everything at once, on PostgreSQL (flush: Redis)
-  --size=N                  of a scenario: seconds down, bulk messages, flushes, SIGTERMs (default: 600, 200000, 5, 100)
+  --scenario=outage|priority|flush|rolling|flood   one question instead of everything at once, on PostgreSQL (flush: Redis)
+  --size=N                  of a scenario: seconds down, bulk messages, flushes, SIGTERMs, messages of a flood (default: 600, 200000, 5, 100, 10000)
   --save                    write the result to docs/proof/
   --keep                    keep the run's folder (logs, books, database)`;
 
@@ -71,6 +74,7 @@ export function readOptions(args: string[], newSeed: () => number): Options | st
     gapMs: numberOf(given.gap) ?? size.gapMs,
     seed,
     ...(sabotage && { sabotage }),
+    ...(given.evidence && { evidence: true as const }),
   };
   const stores: QueueKind[] = queues === undefined ? ['redis', 'postgres'] : [queues];
   const runs: WantedRun[] = stores.map((store) => ({ ...run, queues: store }));
@@ -112,6 +116,7 @@ function parse(args: string[]) {
       scenario: text,
       size: text,
       sabotage: text,
+      evidence: flag,
       short: flag,
       save: flag,
       keep: flag,

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePort } from '@outrigger/local/ports.ts';
 import { type ManagedProcess, manageProcess, type Runnable } from './managed-process.ts';
+import { TOPIC } from './provider/reports.ts';
 import type { Stores } from './stores.ts';
 
 /** Short enough for a run to end in minutes; how they hang together is in packages/core/src/timing.ts. */
@@ -20,7 +21,15 @@ export type SystemProcess = ManagedProcess & {
   /** The same service out of another build. */
   of(buildRoot: string): Runnable;
 };
-export type Role = 'ingress' | 'email-worker' | 'sms-worker' | 'push-worker' | 'dispatcher' | 'control' | 'provider';
+export type Role =
+  | 'ingress'
+  | 'email-worker'
+  | 'sms-worker'
+  | 'push-worker'
+  | 'dispatcher'
+  | 'control'
+  | 'gateway'
+  | 'provider';
 
 const SERVICES: { name: string; role: Role }[] = [
   { name: 'control', role: 'control' },
@@ -35,6 +44,11 @@ const SERVICES: { name: string; role: Role }[] = [
 ];
 
 const STATED_RATE = 2_000;
+
+/** Of a provider that reports: the one topic that the gateway believes. */
+const REPORTED_ACCOUNT = 'ses';
+/** A topic has been silent for so long after a start of the gateway before unknown messages are decided again. */
+const SETTLE_MS = 1_000;
 
 export const PUSH_APP = 'chaos.app';
 
@@ -53,6 +67,8 @@ export async function startProcesses(options: {
   seed: number;
   /** Providers that do what they are asked. */
   calm?: boolean;
+  /** SES reports to a gateway what it took. */
+  evidence?: boolean;
   /** What each provider account may be called a second. */
   ratePerSecond?: number;
   /** Other durations than `TIMING`, by variable. */
@@ -69,8 +85,8 @@ export async function startProcesses(options: {
     role: Role,
     args: (port: number, root: string) => string[],
     environment: NodeJS.ProcessEnv,
+    port: number,
   ) {
-    const port = await findFreePort();
     const of = (root: string): Runnable => ({ args: args(port, root), workingFolder: root });
     const managed = manageProcess({
       name,
@@ -88,16 +104,21 @@ export async function startProcesses(options: {
     return started as SystemProcess;
   }
 
+  const gatewayPort = await findFreePort();
   const providers = await Promise.all(
-    (['ses', 'sns'] as const).map((kind) => {
+    (['ses', 'sns'] as const).map(async (kind) => {
       const book = join(folder, `${kind}.ledger`);
       ledgerPaths.push(book);
       const main = join(buildRoot, 'packages', 'chaos', 'src', 'provider', 'provider-main.ts');
       return start(
         kind,
         'provider',
-        (port) => [main, kind, String(port), book, String(options.seed), ...(options.calm ? ['calm'] : [])],
+        (port) => [
+          ...[main, kind, String(port), book, String(options.seed), options.calm ? 'calm' : 'moody'],
+          ...(options.evidence && kind === 'ses' ? [`http://127.0.0.1:${gatewayPort}`] : []),
+        ],
         {},
+        await findFreePort(),
       );
     }),
   );
@@ -106,9 +127,16 @@ export async function startProcesses(options: {
     ...serviceEnvironment(options, providers[0]!.url, providers[1]!.url),
     ...variables(options.timing ?? {}),
   };
-  for (const { name, role } of SERVICES) {
-    await start(name, role, (_port, root) => [join(root, 'services', role, 'src', 'main.ts')], environment);
-  }
+  const service = (name: string, role: Role, port: number, more: Record<string, string> = {}) =>
+    start(
+      name,
+      role,
+      (_port, root) => [join(root, 'services', role, 'src', 'main.ts')],
+      { ...environment, ...more },
+      port,
+    );
+  for (const { name, role } of SERVICES) await service(name, role, await findFreePort());
+  if (options.evidence) await service('gateway', 'gateway', gatewayPort, sourceEnvironment(providers[0]!.url));
   await Promise.all(all.map((one) => one.whenUp()));
   return {
     all,
@@ -119,6 +147,11 @@ export async function startProcesses(options: {
       await Promise.all(providers.map((provider) => provider.stop()));
     },
   };
+}
+
+function sourceEnvironment(sesUrl: string): Record<string, string> {
+  const source = { provider: 'ses', account: REPORTED_ACCOUNT, topics: [TOPIC], endpoint: sesUrl };
+  return { CALLBACK_SOURCES: JSON.stringify([source]), CALLBACK_SETTLE_MS: String(SETTLE_MS) };
 }
 
 function variables(timing: Record<string, number>): Record<string, string> {

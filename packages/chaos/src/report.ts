@@ -82,6 +82,7 @@ export function describeRun(run: SavedRun): string[] {
     ),
     ...tableOf(lanes),
     `unknown without an ambiguous answer (cut off by a fault): ${result.verdict.unexplainedUnknown}; of them without a journal: ${result.verdict.withoutJournal}`,
+    ...reportedInWords(result.verdict.reported),
     ...Object.entries(result.unaskedDeaths).flatMap(([name, deaths]) =>
       Object.keys(deaths).length > 0 ? [`${name} ended by itself: ${inWords(deaths)}`] : [],
     ),
@@ -91,6 +92,14 @@ export function describeRun(run: SavedRun): string[] {
       `BROKEN: ${rule}, ${count} times`,
       ...examples.map((example) => `  ${example}`),
     ]),
+  ];
+}
+
+function reportedInWords(reported: RunResult['verdict']['reported']): string[] {
+  if (!reported) return [];
+  const { messages, everUnknown, settled } = reported;
+  return [
+    `reported by the provider: ${messages} messages, of which ${everUnknown} were unknown at some time; sent, and taken once, of those: ${settled}`,
   ];
 }
 

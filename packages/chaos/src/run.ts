@@ -11,7 +11,7 @@ import { readProviderLedgers } from './provider/provider-ledger.ts';
 import { createRandom } from './random.ts';
 import { createRecovery } from './recovery.ts';
 import { type System, type SystemOptions, secondsSince, withSystem } from './system.ts';
-import { keepLooking, untilEnded } from './waiting.ts';
+import { keepLooking, untilEnded, untilReportsAreRead } from './waiting.ts';
 
 export type RunOptions = SystemOptions & {
   messages: number;
@@ -120,8 +120,10 @@ async function loadAndHurt(
   await watch.stop();
   await queueStore.close();
 
-  const ledger = await readLedger(pool);
   const provider = await readProviderLedgers(processes.ledgerPaths);
+  // What was reported is on disk by then; what it says is in the ledger when it has been read.
+  await untilReportsAreRead(pool);
+  const ledger = await readLedger(pool);
   const orgIds = tenants.map(({ caller }) => caller.tenant.orgId);
   const mostUnexplained = mostCutOff(nemesis);
   const events = sumOf(processes.all.map((one) => one.events));

@@ -15,6 +15,7 @@ export type SystemOptions = {
   folder: string;
   packageFolder: string;
   calm?: boolean;
+  evidence?: boolean;
   ratePerSecond?: number;
   timing?: Record<string, number>;
   say: (line: string) => void;

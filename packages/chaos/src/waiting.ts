@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool } from '@outrigger/store';
 
 /** Nothing ends for this long, with everything up: it never will. */
 const STUCK_AFTER_MS = 90_000;
@@ -16,6 +17,13 @@ export async function untilEnded(outstanding: () => number): Promise<void> {
     if (now !== last) movedAt = performance.now();
     last = now;
   }
+}
+
+/** Waits until every report of a provider that is on disk has been read once. */
+export async function untilReportsAreRead(pool: Pool): Promise<void> {
+  const until = performance.now() + STUCK_AFTER_MS;
+  const unread = async () => (await pool.query('SELECT FROM callbacks WHERE result IS NULL LIMIT 1')).rowCount ?? 0;
+  while ((await unread()) > 0 && performance.now() < until) await delay(LOOK_EVERY_MS);
 }
 
 /** Looks again and again until told to stop. */

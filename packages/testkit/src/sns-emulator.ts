@@ -1,12 +1,7 @@
-import { createSign, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { type ScriptedRequest, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
+import { type SnsMessage, signSnsMessage, snsCertificate, snsMembers } from './sns-signature.ts';
 
-// A key of nobody, made for these tests: it signs what only our own emulator sends.
-const pem = (name: string) => readFileSync(new URL(`./sns/${name}.pem`, import.meta.url), 'utf8');
-const KEY = pem('key');
-
-export type SnsMessage = Record<string, unknown>;
+export type { SnsMessage } from './sns-signature.ts';
 
 /** Amazon SNS as a test needs it: it signs, it hands out its certificate, and it takes confirmations. */
 export type SnsEmulator = {
@@ -32,11 +27,11 @@ export async function startSnsEmulator(
     switch (name) {
       case 'good':
       case 'expired':
-        return { status: 200, body: pem(name) };
+        return { status: 200, body: snsCertificate(name) };
       case 'othername':
-        return { status: 200, body: pem('other-name') };
+        return { status: 200, body: snsCertificate('other-name') };
       case 'large':
-        return { status: 200, body: `${pem('good')}${' '.repeat(1_048_576)}` };
+        return { status: 200, body: `${snsCertificate('good')}${' '.repeat(1_048_576)}` };
       case 'garbage':
         return { status: 200, body: 'this is no certificate' };
       case 'hang':
@@ -47,25 +42,17 @@ export async function startSnsEmulator(
         return request.path.startsWith('/?Action=ConfirmSubscription') ? { status: 200 } : { status: 404 };
     }
   });
-  const region = topic.split(':')[3];
-  const base = () => ({
-    MessageId: randomUUID(),
-    TopicArn: topic,
-    Timestamp: new Date().toISOString(),
-    SignatureVersion: '2',
-    SigningCertURL: `https://sns.${region}.amazonaws.com/SimpleNotificationService-good.pem`,
-  });
   return {
     url: server.url,
     topic,
     requests: server.requests,
     notification: (message, overrides = {}, after = {}) => ({
-      ...signed({ ...base(), Type: 'Notification', Message: message, ...overrides }),
+      ...signSnsMessage({ ...snsMembers(topic), Type: 'Notification', Message: message, ...overrides }),
       ...after,
     }),
     confirmation: (type, overrides = {}) =>
-      signed({
-        ...base(),
+      signSnsMessage({
+        ...snsMembers(topic),
         Type: type,
         Message: 'You have chosen to subscribe.',
         Token: 'token-1',
@@ -74,19 +61,6 @@ export async function startSnsEmulator(
       }),
     close: () => server.close(),
   };
-}
-
-const MEMBERS = ['Message', 'MessageId', 'Subject', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'];
-
-/** Signs as SNS does; written anew here, so that one mistake cannot be in the signer and in the checker. */
-function signed(message: SnsMessage): SnsMessage {
-  const notification = message.Type === 'Notification';
-  const text = MEMBERS.filter((name) => typeof message[name] === 'string')
-    .filter((name) => !(notification && (name === 'SubscribeURL' || name === 'Token')))
-    .map((name) => `${name}\n${message[name]}\n`)
-    .join('');
-  const algorithm = message.SignatureVersion === '1' ? 'RSA-SHA1' : 'RSA-SHA256';
-  return { ...message, Signature: createSign(algorithm).update(text, 'utf8').sign(KEY, 'base64') };
 }
 
 /** An event record of SES about one of our messages, as a configuration set publishes it. */

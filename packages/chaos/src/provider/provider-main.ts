@@ -1,13 +1,15 @@
 /**
- * An emulated provider, outside the system: `node provider-main.ts <ses|sns> <port> <ledger file> <seed> [calm]`.
+ * An emulated provider, outside the system: `node provider-main.ts <ses|sns> <port> <ledger file> <seed> <calm|moody> [gateway]`.
  * What it takes is in its book before it answers, so killing it loses nothing; it answers badly by a seeded chance,
- * unless it is calm. SIGTERM: it takes no more connections and answers what it has.
+ * unless it is calm. With the address of a gateway, what it takes is reported there, and it hands out SNS' certificate. SIGTERM: it takes no more connections and answers what it has.
  */
 import { openSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { snsCertificate } from '@outrigger/testkit/sns-signature';
 import { createRandom } from '../random.ts';
 import { type Behaviour, chooseBehaviour } from './behaviour.ts';
-import { doubtLine, type HandOver, handOverLine, strangeLine } from './provider-ledger.ts';
+import { doubtLine, type HandOver, handOverLine, reportLine, strangeLine } from './provider-ledger.ts';
+import { createReports } from './reports.ts';
 import {
   accepted,
   endpointMade,
@@ -19,7 +21,7 @@ import {
   type WireReply,
 } from './wire.ts';
 
-const [kindArgument, port, ledgerPath, seed, mood] = process.argv.slice(2);
+const [kindArgument, port, ledgerPath, seed, mood, gatewayUrl] = process.argv.slice(2);
 const kind: ProviderKind = kindArgument === 'ses' ? 'ses' : 'sns';
 const read = kind === 'ses' ? readSesRequest : readSnsRequest;
 const book = openSync(ledgerPath!, 'a');
@@ -27,6 +29,14 @@ const book = openSync(ledgerPath!, 'a');
 const random = createRandom(Number(seed), `${kind} ${process.pid}`);
 let taken = 0;
 const calm = mood === 'calm';
+const reportTaken =
+  gatewayUrl === undefined
+    ? () => {}
+    : createReports({
+        gatewayUrl,
+        random: createRandom(Number(seed), `${kind} reports ${process.pid}`),
+        noted: (messageId, event) => void writeSync(book, reportLine(messageId, event)),
+      });
 const CALM_DELAY_MS = 15;
 const LAST_ANSWERS_MS = 500;
 
@@ -44,6 +54,10 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
+    if (request.method === 'GET') {
+      response.end(snsCertificate('good'));
+      return;
+    }
     try {
       const text = Buffer.concat(chunks).toString('utf8');
       if (kind === 'ses' && text.includes('Action=GetSendQuota')) {
@@ -92,6 +106,7 @@ function answer(wanted: ProviderRequest, request: IncomingMessage, response: Ser
 
 /** The ids that the provider gives the messages it took. */
 function take(messages: HandOver[]): string[] {
+  reportTaken(messages);
   return messages.map((message) => {
     writeSync(book, handOverLine(message, Date.now()));
     return `${process.pid}-${++taken}`;

@@ -1,11 +1,12 @@
 import { withSystem } from '../system.ts';
+import { flood } from './flood.ts';
 import { flush } from './flush.ts';
 import { outage } from './outage.ts';
 import { priority } from './priority.ts';
 import { rolling } from './rolling.ts';
 import type { Scenario, ScenarioName, ScenarioOptions, ScenarioReport } from './scenario.ts';
 
-export const SCENARIOS: Record<ScenarioName, Scenario> = { outage, priority, flush, rolling };
+export const SCENARIOS: Record<ScenarioName, Scenario> = { outage, priority, flush, rolling, flood };
 
 /** What a saved scenario looks like: docs/proof/scenario-*.json, from which a block of docs/guarantees.md is made. */
 export type SavedScenario = ScenarioReport & {

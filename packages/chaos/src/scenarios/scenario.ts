@@ -5,7 +5,7 @@ import { readProviderLedgers, type TakenHandOver } from '../provider/provider-le
 import type { System, SystemOptions } from '../system.ts';
 import { keepLooking, untilEnded } from '../waiting.ts';
 
-export const SCENARIO_NAMES = ['outage', 'priority', 'flush', 'rolling'] as const;
+export const SCENARIO_NAMES = ['outage', 'priority', 'flush', 'rolling', 'flood'] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 export type ScenarioOptions = SystemOptions & { size: number };
