@@ -6,8 +6,10 @@ export type JsonScan = {
   depth: number;
   /** Commas outside strings: with them a flood of array elements is seen before memory is spent on it. */
   commas: number;
-  /** A string holds an escape by number (`\u0041`), which can make any character; the others make none that matters. */
+  /** A string holds an escape by number (`\u0041`): a name may not be what its bytes say. */
   hasNumericEscapes: boolean;
+  /** One of them makes NUL or half of a surrogate pair, which no other escape can. */
+  hasSuspectEscapes: boolean;
 };
 
 const QUOTE = 0x22;
@@ -15,6 +17,8 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const LETTER_U = 0x75;
+const LETTER_D = 0x64;
+const ZERO = 0x30;
 
 /**
  * Counts structure outside strings. It works on bytes (every byte of a multi-byte UTF-8 character is over 0x7f) and costs
@@ -26,6 +30,7 @@ export function scanJson(bytes: Uint8Array): JsonScan {
   let open = 0;
   let depth = 0;
   let hasNumericEscapes = false;
+  let hasSuspectEscapes = false;
   const { length } = bytes;
   for (let at = 0; at < length; at++) {
     const byte = bytes[at]!;
@@ -35,7 +40,12 @@ export function scanJson(bytes: Uint8Array): JsonScan {
         if (inside === QUOTE) break;
         if (inside === BACKSLASH) {
           at++;
-          if (bytes[at] === LETTER_U) hasNumericEscapes = true;
+          if (bytes[at] !== LETTER_U) continue;
+          hasNumericEscapes = true;
+          // The first two of its four digits: `00` may begin NUL, `d8` to `df` begin half a pair.
+          const first = bytes[at + 1]! | 0x20;
+          if (first === LETTER_D) hasSuspectEscapes = true;
+          else if (bytes[at + 1] === ZERO && bytes[at + 2] === ZERO && bytes[at + 3] === ZERO) hasSuspectEscapes = true;
         }
       }
     } else if (byte === COLON) members++;
@@ -44,7 +54,7 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (++open > depth) depth = open;
     } else if (byte === 0x7d || byte === 0x5d) open--;
   }
-  return { members, depth, commas, hasNumericEscapes };
+  return { members, depth, commas, hasNumericEscapes, hasSuspectEscapes };
 }
 
 /** The first member name that an object of a valid JSON text has twice. Slow and exact; asked only when the count says so. */

@@ -36,7 +36,7 @@ export function readJson(body: Buffer): { value: JsonValue } | { refusal: Refusa
   const counts = { members: 0, elements: 0 };
   const problem = findHostile(value, counts, {
     // Only an escape can make what isHostileText looks for: raw, NUL is no JSON and half a surrogate pair no UTF-8.
-    texts: scan.hasNumericEscapes,
+    texts: scan.hasSuspectEscapes,
     names: scan.hasNumericEscapes || text.includes('__proto__') || text.includes('constructor'),
   });
   if (problem) return { refusal: { ...problem, context: identifiersOf(value) } };
@@ -76,7 +76,7 @@ function findHostile(
   for (const name in value) {
     counts.members += 1;
     const member = value[name]!;
-    const problem = (suspect.names && nameProblem(name, member)) || findHostile(member, counts, suspect);
+    const problem = (suspect.names && nameProblem(name, member, suspect.texts)) || findHostile(member, counts, suspect);
     if (problem) return problem;
   }
   return undefined;
@@ -89,12 +89,12 @@ function isHostileText(text: string): boolean {
 }
 
 /** Names through which a value could reach a prototype when somebody merges it (reliability B08, B09). */
-function nameProblem(name: string, member: JsonValue): Refusal | undefined {
+function nameProblem(name: string, member: JsonValue, checkText: boolean): Refusal | undefined {
   if (name === '__proto__') return refuse('MSG-000008', 'The member __proto__ is not allowed; remove it.');
   if (name === 'constructor' && isObject(member) && Object.hasOwn(member, 'prototype')) {
     return refuse('MSG-000008', 'The member constructor.prototype is not allowed; remove it.');
   }
-  return isHostileText(name) ? refuse('MSG-000009', HOSTILE_TEXT) : undefined;
+  return checkText && isHostileText(name) ? refuse('MSG-000009', HOSTILE_TEXT) : undefined;
 }
 
 function numberProblem(value: number): Refusal | undefined {

@@ -13,6 +13,7 @@ import { render } from './render.ts';
 import { resolve } from './resolve.ts';
 import { handOvers, sendAll } from './send-all.ts';
 import type { LoadSharedContext } from './shared-context.ts';
+import type { SharedReads } from './shared-reads.ts';
 import type { LoadVersion } from './version-cache.ts';
 
 export type DeliverDeps<Settings, Target, Message> = {
@@ -21,6 +22,7 @@ export type DeliverDeps<Settings, Target, Message> = {
   loadVersion: LoadVersion<Settings>;
   loadPeopleSettings: LoadPeopleSettings;
   loadSharedContext: LoadSharedContext;
+  reads: SharedReads;
   provider: PooledProvider<Message>;
   brakes: BrakesSince;
   journal: Journal;

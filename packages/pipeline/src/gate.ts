@@ -1,14 +1,9 @@
 import { brakeGate, type ChannelPort, type EmailSettings, type Outcome, suppressionGate } from '@outrigger/core';
-import {
-  type ClaimedBatch,
-  type ClaimedMessage,
-  type Pool,
-  readEvidence,
-  readSuppressionFacts,
-} from '@outrigger/store';
+import { type ClaimedBatch, type ClaimedMessage, type Pool, readEvidence } from '@outrigger/store';
 import { consentedTo } from './consent.ts';
 import type { LoadPeopleSettings } from './people.ts';
 import { canceledBy, pausedBy } from './route.ts';
+import type { SharedReads } from './shared-reads.ts';
 import type { Resolved, Step } from './step.ts';
 import type { LoadedVersion } from './version-cache.ts';
 
@@ -21,6 +16,7 @@ export async function gate<Settings, Target, Message>(
   batch: ClaimedBatch,
   deps: {
     pool: Pool;
+    reads: Pick<SharedReads, 'suppressionFacts'>;
     channel: ChannelPort<Settings, Target, Message>;
     loadPeopleSettings: LoadPeopleSettings;
     now: () => number;
@@ -43,7 +39,7 @@ export async function gate<Settings, Target, Message>(
     }
     return step;
   });
-  const facts = await readSuppressionFacts(deps.pool, asked);
+  const facts = await deps.reads.suppressionFacts(asked);
   facts.forEach((fact, place) => {
     const { step, liftComplaints } = asked[place]!;
     const verdict = suppressionGate(fact, { liftComplaints });

@@ -6,14 +6,15 @@ import {
   type JsonValue,
   systemContext,
 } from '@outrigger/core';
-import { type ClaimedMessage, type Pool, readProfiles, type StoredProfile } from '@outrigger/store';
+import type { ClaimedMessage, StoredProfile } from '@outrigger/store';
 import { type LoadPeopleSettings, workspaceFieldOf } from './people.ts';
 import type { LoadSharedContext } from './shared-context.ts';
+import type { SharedReads } from './shared-reads.ts';
 import type { Resolved, Step } from './step.ts';
 import type { LoadVersion } from './version-cache.ts';
 
 export type ResolveDeps<Settings, Target, Message> = {
-  pool: Pool;
+  reads: Pick<SharedReads, 'profiles'>;
   loadVersion: LoadVersion<Settings>;
   loadPeopleSettings: LoadPeopleSettings;
   loadSharedContext: LoadSharedContext;
@@ -28,7 +29,7 @@ export async function resolve<Settings, Target, Message>(
   messages: ClaimedMessage[],
   deps: ResolveDeps<Settings, Target, Message>,
 ): Promise<Step<Resolved<Settings, Target>>[]> {
-  const profiles = await storedProfiles(deps.pool, messages);
+  const profiles = await storedProfiles(deps.reads, messages);
   return Promise.all(
     messages.map(async (message): Promise<Step<Resolved<Settings, Target>>> => {
       const { recipient } = message;
@@ -62,12 +63,14 @@ export async function resolve<Settings, Target, Message>(
  * Only `aep` recipients have a stored profile; high throughput has none of them and never touches the table. Read after the
  * claim, so consents are at least as fresh as the claim.
  */
-async function storedProfiles(pool: Pool, messages: ClaimedMessage[]): Promise<Map<ClaimedMessage, StoredProfile>> {
+async function storedProfiles(
+  reads: ResolveDeps<never, never, never>['reads'],
+  messages: ClaimedMessage[],
+): Promise<Map<ClaimedMessage, StoredProfile>> {
   const found = new Map<ClaimedMessage, StoredProfile>();
   const asked = messages.filter((message) => message.recipient.type === 'aep');
   for (const [tenantId, ofTenant] of Map.groupBy(asked, (message) => message.tenantId)) {
-    const profiles = await readProfiles(
-      pool,
+    const profiles = await reads.profiles(
       tenantId,
       ofTenant.map(({ recipient }) => ({ namespace: recipient.namespace, value: recipient.userId })),
     );

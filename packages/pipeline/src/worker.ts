@@ -18,6 +18,7 @@ import { handlePoison, SPLIT_AFTER_STRIKES } from './poison.ts';
 import { createRecorder } from './record.ts';
 import { type AttemptLog, createAttemptReporter } from './report-attempt.ts';
 import { createSharedContexts } from './shared-context.ts';
+import { createSharedReads } from './shared-reads.ts';
 import { tracedProvider } from './traced-provider.ts';
 import { createTurns } from './turns.ts';
 import { createVersionCache } from './version-cache.ts';
@@ -65,6 +66,7 @@ export async function startChannelWorker<Settings, Target, Message extends { mes
     loadVersion: createVersionCache<Settings>(pool),
     loadPeopleSettings: createPeopleSettings(pool),
     loadSharedContext: createSharedContexts(pool),
+    reads: createSharedReads(pool),
   };
   const stop = new AbortController();
   const brakes = startBrakeWatch(pool, log);
