@@ -38,7 +38,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   // Runs everything from outside too, and has the naive pipeline that we are compared with.
   bench: ['core', 'store', 'queue', 'pipeline', 'render', 'testkit', 'chaos', 'local'],
   // Looks at whatever the services stand on. The command line loads it for one command alone.
-  doctor: ['core', 'store', 'queue', 'pipeline', 'channel-email', 'channel-sms', 'channel-push'],
+  doctor: ['core', 'store', 'queue', 'runtime', 'pipeline', 'channel-email', 'channel-sms', 'channel-push'],
   cli: ['core', 'doctor'],
 };
 

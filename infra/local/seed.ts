@@ -9,6 +9,8 @@ import { dataFolderOf } from './settings.ts';
 
 const ingressUrl = process.env.INGRESS_URL ?? 'http://127.0.0.1:8080';
 const controlUrl = process.env.CONTROL_URL ?? 'http://127.0.0.1:8081';
+/** Of control as the reader reaches it, where that is another one than ours. */
+const shownControlUrl = process.env.CONTROL_PUBLIC_URL ?? controlUrl;
 const pool = openPool({ databaseUrl: process.env.DATABASE_URL!, maxConnections: 2 });
 
 const key = await demoKey(pool, dataFolderOf(process.env));
@@ -33,10 +35,11 @@ for (const demo of DEMO_CAMPAIGNS) {
     }),
   );
   const channel = demo.surface.channel.toLowerCase();
-  console.log(`\n  then look: ${controlUrl}/sandbox  or  curl '${controlUrl}/sandbox/messages?channel=${channel}'`);
+  console.log(
+    `\n  then look: ${shownControlUrl}/sandbox  or  curl '${shownControlUrl}/sandbox/messages?channel=${channel}'`,
+  );
 }
-console.log('\n  The account of a call: GET /ajo/im/executions/<executionId> with the same headers.');
-console.log('  Ctrl-C stops everything.\n');
+console.log('\n  The account of a call: GET /ajo/im/executions/<executionId> with the same headers.\n');
 await pool.end();
 
 async function liveVersion(from: Pool, demo: DemoCampaign): Promise<string | undefined> {

@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const FILE = join(ROOT, 'docker-compose.yml');
-const PROFILES = ['demo', 'aws', 'observability'];
+const PROFILES = ['demo', 'tools', 'aws', 'observability'];
 
 /** What of a compose file is looked at here. */
 type Service = {

@@ -20,7 +20,7 @@ import { createSummary, secondsSince } from './summary.ts';
 
 const SERVICES = ['ingress', 'control', 'gateway', 'dispatcher', 'email-worker', 'sms-worker', 'push-worker'];
 const PUBLISHED = ['ingress', 'control', 'gateway'];
-const IMAGES = [...SERVICES, 'migrate', 'demo'];
+const IMAGES = [...SERVICES, 'migrate', 'demo', 'cli'];
 const VERSION = 'test';
 const PROVIDER_TIMEOUT_MS = 5_000;
 const { leaseMs } = deriveTiming(PROVIDER_TIMEOUT_MS);
@@ -93,7 +93,7 @@ describe('the stack of docker-compose.yml', { skip, timeout: 30 * 60_000 }, () =
       SEND_CONCURRENCY: '4',
     });
     const buildAt = performance.now();
-    await project.compose('--profile', 'demo', 'build');
+    await project.compose('--profile', 'demo', '--profile', 'tools', 'build');
     summary.note('images', `built in ${secondsSince(buildAt)}`);
 
     const upAt = performance.now();
@@ -113,7 +113,17 @@ describe('the stack of docker-compose.yml', { skip, timeout: 30 * 60_000 }, () =
 
   after(async () => {
     summary.print();
-    await project.compose('--profile', 'demo', 'down', '--volumes', '--remove-orphans', '--timeout', '5');
+    await project.compose(
+      '--profile',
+      'demo',
+      '--profile',
+      'tools',
+      'down',
+      '--volumes',
+      '--remove-orphans',
+      '--timeout',
+      '5',
+    );
     assert.deepEqual(await project.containers(), []);
   });
 
@@ -177,6 +187,22 @@ describe('the stack of docker-compose.yml', { skip, timeout: 30 * 60_000 }, () =
       again.map(({ headers, body }) => [headers, body.campaignId]),
       calls.map(({ headers, body }) => [headers, body.campaignId]),
     );
+  });
+
+  test('the doctor finds nothing wrong in it, and names what is when something is', async () => {
+    const doctor = () => project.compose('run', '--rm', '-T', 'outrigger', 'doctor');
+    const well = await doctor();
+    assert.match(well, /\n0 problems, 3 warnings, \d+ checks passed/);
+    const [redis] = await project.containers('redis');
+    const configure = (value: string) =>
+      project.docker('exec', redis!, 'redis-cli', 'CONFIG', 'SET', 'maxmemory-policy', value);
+    await configure('allkeys-lru');
+    try {
+      await assert.rejects(doctor(), /PROBLEM {2}queues \(Redis\)\s+maxmemory-policy is allkeys-lru/);
+    } finally {
+      await configure('noeviction');
+    }
+    summary.note('doctor', well.trim().split('\n').at(-1)!);
   });
 
   test('three email workers share the work, and every message goes out once', async () => {

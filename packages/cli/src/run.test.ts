@@ -164,3 +164,26 @@ test('a key is made with its secret shown once, and ended only when that was mea
   const base = '/journey/campaigns/service/operations/keys';
   assert.deepEqual(asked, [`POST ${base}`, `POST ${base}/key_1/rotate`, `DELETE ${base}/key_1`]);
 });
+
+test('the doctor says all of what is wrong and what to do, in lines that fit a terminal', async () => {
+  const { exitCode, out } = await run(['doctor'], { PUSH_PROVIDER: 'sns', LOG_LEVEL: '' });
+  assert.equal(exitCode, 1);
+  const words = out.replaceAll(/\s+/g, ' ');
+  assert.match(
+    words,
+    /PROBLEM ledger \(PostgreSQL\) DATABASE_URL is not set\. To do: Run the doctor in the environment/,
+  );
+  assert.match(words, /PROBLEM push provider SNS_REGION is not set\. To do: Correct it/);
+  assert.match(
+    words,
+    /WARNING email provider sandbox This is the sandbox: nothing reaches anybody\. To do: Set EMAIL_PROVIDER/,
+  );
+  assert.match(words, /ok queues: QUEUE_URL is not set: the queues live in the ledger's PostgreSQL\./);
+  assert.match(out, /\n\n3 problems, 2 warnings, 1 check passed\.$/);
+  for (const line of out.split('\n')) assert.ok(line.length <= 120, line);
+});
+
+test('a variable that is wrong for every worker is said once', async () => {
+  const { out } = await run(['doctor'], { LOG_LEVEL: 'loud' });
+  assert.equal(out.match(/LOG_LEVEL/g)?.length, 1);
+});

@@ -8,12 +8,11 @@ export function clockFinding(subject: string, theirs: Date, askedAt: number, ans
   const middle = (askedAt + answeredAt) / 2;
   const skewMs = Math.round(theirs.getTime() - middle);
   const unsureMs = Math.ceil((answeredAt - askedAt) / 2);
-  const says = `Its clock differs from this machine's by ${skewMs} ms (give or take ${unsureMs} ms).`;
   return Math.abs(skewMs) - unsureMs < MOST_SKEW_MS
-    ? good(subject, says)
+    ? good(subject, `Its clock agrees with this machine's to within ${Math.abs(skewMs) + unsureMs} ms.`)
     : warning(
         subject,
-        says,
+        `Its clock differs from this machine's by ${skewMs} ms (give or take ${unsureMs} ms).`,
         'Let both machines follow a time server (NTP): deadlines and schedules go by their clocks.',
       );
 }

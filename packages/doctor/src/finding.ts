@@ -16,11 +16,12 @@ export function problem(subject: string, says: string, todo: string): Finding {
   return { subject, verdict: 'problem', says, todo };
 }
 
-/** The first line of an error, without an address that may carry a password. */
+/** The first line of an error, without its full stop, and without an address that may carry a password. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text
     .split('\n')[0]!
     .replace(/\/\/[^@\s]*@/g, '//…@')
+    .replace(/\.$/, '')
     .slice(0, 200);
 }

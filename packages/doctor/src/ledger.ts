@@ -11,6 +11,8 @@ const OLDEST_VERSION = 15;
 export async function examineLedger(databaseUrl: string, schema: string): Promise<Finding[]> {
   const pool = openPool({ databaseUrl, maxConnections: 1, applicationName: 'outrigger doctor' });
   try {
+    // Once for the connection, so that making it is no part of the time that the answer took.
+    await pool.query('SELECT 1');
     const askedAt = Date.now();
     const facts = await readLedgerFacts(pool, schema);
     return [...judgeLedger(facts), clockFinding(SUBJECT, facts.nowAt, askedAt, Date.now())];
@@ -18,7 +20,7 @@ export async function examineLedger(databaseUrl: string, schema: string): Promis
     return [
       problem(
         SUBJECT,
-        `cannot be reached: ${reasonOf(error)}.`,
+        `Cannot be reached: ${reasonOf(error)}.`,
         'Check DATABASE_URL, that the server runs, and that it lets this machine in. Without it nothing is accepted.',
       ),
     ];
@@ -33,7 +35,7 @@ export function judgeLedger(facts: LedgerFacts): Finding[] {
     versionFinding(facts),
     durabilityFinding(facts),
     migrationFinding(facts),
-    partitionFinding(facts),
+    ...(facts.pendingMigrations === undefined ? [] : [partitionFinding(facts)]),
     connectionFinding(facts),
     ...(facts.autovacuum === 'on'
       ? []
@@ -48,7 +50,7 @@ export function judgeLedger(facts: LedgerFacts): Finding[] {
       ? [
           problem(
             SUBJECT,
-            'this is a read-only replica: nothing can be accepted.',
+            'This is a read-only replica: nothing can be accepted.',
             'Point DATABASE_URL at the primary server.',
           ),
         ]
@@ -79,12 +81,12 @@ function migrationFinding({ pendingMigrations }: LedgerFacts): Finding {
   return problem(SUBJECT, `The schema lacks ${pendingMigrations.join(', ')}.`, todo);
 }
 
-function partitionFinding({ partitionedAhead, pendingMigrations }: LedgerFacts): Finding {
+function partitionFinding({ partitionedAhead }: LedgerFacts): Finding {
   if (partitionedAhead) return good(SUBJECT, "Tomorrow's partitions are there.");
   return warning(
     SUBJECT,
     "Tomorrow's partitions are missing; what comes goes into the default partition, from which it cannot be dropped by the day.",
-    pendingMigrations === undefined ? 'Run the migration.' : 'Start a dispatcher: it makes them every hour.',
+    'Start a dispatcher: it makes them every hour.',
   );
 }
 

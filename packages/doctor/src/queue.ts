@@ -21,7 +21,7 @@ export async function examineQueues(queueUrl: string | undefined, persistence?: 
     return [
       problem(
         SUBJECT,
-        `cannot be reached: ${reasonOf(error)}.`,
+        `Cannot be reached: ${reasonOf(error)}.`,
         'Check QUEUE_URL. Calls are accepted without it, but nothing goes out until it is back.',
       ),
     ];

@@ -4,6 +4,7 @@ const PATIENCE_MS = 5_000;
 
 /** Whether one of our services is up and has what it needs (`/readyz`). */
 export async function examineService(name: string, url: string): Promise<Finding> {
+  if (!isHttp(url)) return problem(name, `${url} is no http or https address.`, 'Give the whole address: http://…');
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(PATIENCE_MS) });
     if (response.ok) return good(name, `${url} is ready.`);
@@ -28,7 +29,7 @@ export async function examineService(name: string, url: string): Promise<Finding
 export async function examineWebhook(url: string): Promise<Finding> {
   const subject = 'webhook';
   const where = URL.canParse(url) ? new URL(url).origin : 'the address';
-  if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) {
+  if (!isHttp(url)) {
     return problem(subject, `${where} is no http or https address.`, 'Give the whole address: https://…');
   }
   try {
@@ -45,6 +46,10 @@ export async function examineWebhook(url: string): Promise<Finding> {
   } catch (error) {
     return problem(subject, `${where} cannot be reached: ${causeOf(error)}.`, 'Check name, firewall and certificate.');
   }
+}
+
+function isHttp(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 }
 
 /** `fetch` says "fetch failed" and keeps the reason as its cause. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { ensurePartitions } from '@outrigger/store';
 import { freePort, openTestLedger } from '@outrigger/testkit';
 import dns2 from 'dns2';
 import { examine, examineDomain, type Finding } from '../src/index.ts';
@@ -120,7 +121,7 @@ describe('an installation', () => {
   test('that is in order has no problem, and the sandbox is a warning for each channel', async () => {
     const findings = await examineWith(environment);
     assert.deepEqual(
-      of(findings, /ledger/).filter(({ verdict }) => verdict === 'problem'),
+      of(findings, /ledger/).filter(({ verdict }) => verdict !== 'good'),
       [],
     );
     assert.ok(of(findings, /ledger/).length >= 5);
@@ -130,8 +131,18 @@ describe('an installation', () => {
     );
   });
 
-  test('with an empty schema is told to migrate', async () => {
+  test('in which one table has no partition for tomorrow is told so', async () => {
+    const tomorrow = new Date(Date.now() + 24 * 60 * 60_000).toISOString().slice(0, 10).replaceAll('-', '');
+    await ledger.pool.query(`DROP TABLE bundles_${tomorrow}`);
+    const bad = of(await examineWith(environment), /ledger/).filter(({ verdict }) => verdict !== 'good');
+    assert.match(bad[0]!.says, /Tomorrow's partitions are missing/);
+    await ensurePartitions(ledger.pool, Date.now());
+    assert.ok(of(await examineWith(environment), /ledger/).every(({ verdict }) => verdict === 'good'));
+  });
+
+  test('with an empty schema is told to migrate, and nothing else of it', async () => {
     const findings = await examineWith({ ...environment, DATABASE_SCHEMA: 'nobody_was_here' });
+    assert.equal(of(findings, /ledger/).filter(({ verdict }) => verdict !== 'good').length, 1);
     assert.ok(
       of(findings, /ledger/).some(({ verdict, says }) => verdict === 'problem' && /no tables of ours/.test(says)),
     );
@@ -151,6 +162,7 @@ describe('an installation', () => {
       },
       { services: { ingress: nowhere, control: receiverUrl } },
     );
+    assert.match(of(findings, /^queues/)[0]!.says, /ECONNREFUSED/);
     for (const subject of [/^ledger/, /^queues/, /^email provider ses/, /^sms provider/, /^ingress/, /^control/]) {
       assert.ok(
         of(findings, subject).some(({ verdict, todo }) => verdict === 'problem' && todo),

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { openRedis, serversOf } from './redis-client.ts';
+import { isRedisUrl, openRedis, serversOf } from './redis-client.ts';
 
 /** What a look at a Redis or Valkey tells of its fitness to hold queues. */
 export type RedisFacts = {
@@ -21,6 +21,7 @@ const PATIENCE_MS = 3_000;
 
 /** Looks at each server behind a queue address: one, or those of a cluster. Throws when they cannot be reached in three seconds. */
 export async function readRedisFacts(url: string): Promise<RedisFacts[]> {
+  if (!isRedisUrl(url)) throw new Error('it is not a redis://, rediss:// or redis+cluster:// address');
   const client = openRedis(url, {
     lazyConnect: true,
     connectTimeout: PATIENCE_MS,
@@ -28,11 +29,16 @@ export async function readRedisFacts(url: string): Promise<RedisFacts[]> {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // The failure arrives as a rejection; the event would end the process.
-  client.on('error', () => undefined);
+  // The rejection says no more than that the connection is closed; the event has the reason.
+  let reason: unknown;
+  client.on('error', (error) => {
+    reason = error;
+  });
   try {
     await client.connect();
     return await Promise.all(serversOf(client).map(readServer));
+  } catch (error) {
+    throw reason ?? error;
   } finally {
     client.disconnect();
   }

@@ -15,14 +15,21 @@ export function loadConfig<Schema extends z.ZodType>(
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = schema.safeParse(present);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map(
-      (issue) => `  ${issue.path.join('.') || '(configuration)'}: ${issue.message}`,
-    );
+    const lines = parsed.error.issues.map((issue) => `  ${problemInWords(issue)}`);
     console.error(`The configuration has ${lines.length} problem${lines.length > 1 ? 's' : ''}:\n${lines.join('\n')}`);
     console.error('docs/configuration.md lists every variable.');
     process.exit(EXIT_CONFIG);
   }
   return Object.freeze(parsed.data as object) as Readonly<z.infer<Schema>>;
+}
+
+/** A variable's problem with its name and never with its value. */
+export function problemInWords({ code, path, message }: z.core.$ZodIssue): string {
+  const name = path.join('.') || '(configuration)';
+  // The schemas read text: what is no text is not there.
+  return code === 'invalid_type' && message.endsWith('received undefined')
+    ? `${name} is not set`
+    : `${name}: ${message}`;
 }
 
 const port = z.coerce.number().int().min(1).max(65_535);

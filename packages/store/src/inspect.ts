@@ -40,7 +40,11 @@ export async function readLedgerFacts(pool: Pool, schema: string): Promise<Ledge
        current_setting('max_connections')::int AS max_connections,
        (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS used_connections,
        clock_timestamp() AS now_at, to_regclass($1 || '.migrations') IS NOT NULL AS has_migrations,
-       to_regclass($1 || '.messages_' || to_char((now() AT TIME ZONE 'UTC') + interval '1 day', 'YYYYMMDD')) IS NOT NULL AS partitioned_ahead,
+       -- Asked of the schema and not of a list here, which would grow old.
+       coalesce((SELECT bool_and(to_regclass($1 || '.' || c.relname
+              || to_char((now() AT TIME ZONE 'UTC') + interval '1 day', '_YYYYMMDD')) IS NOT NULL)
+          FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
+         WHERE c.relnamespace = to_regnamespace($1) AND p.partstrat = 'r'), false) AS partitioned_ahead,
        pg_is_in_recovery() AS in_recovery`,
     [schema],
   );

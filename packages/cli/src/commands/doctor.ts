@@ -1,9 +1,13 @@
 import { Resolver } from 'node:dns/promises';
+import type { Finding } from '@outrigger/doctor';
 import type { StandaloneCommand } from '../command.ts';
 import { EXIT, usage } from '../exit-codes.ts';
-import { table } from '../table.ts';
+import { clean } from '../table.ts';
+import { wrapped } from '../wrapped.ts';
 
-const MARKS = { good: 'ok', warning: 'WARNING', problem: 'PROBLEM' } as const;
+const MARKS = { good: 'ok     ', warning: 'WARNING', problem: 'PROBLEM' } as const;
+const INDENT = ' '.repeat(MARKS.good.length + 2);
+const WIDTH = 110;
 const DOMAIN = /^(?=.{4,253}$)([A-Za-z0-9_]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
 const URLS = { ingress: 'OUTRIGGER_INGRESS_URL', control: 'OUTRIGGER_URL' } as const;
 
@@ -49,17 +53,23 @@ export const DOCTOR: StandaloneCommand = {
     });
     const order = ['problem', 'warning', 'good'];
     findings.sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
-    const rows = findings.map(({ verdict, subject, says, todo }) => [
-      MARKS[verdict],
-      subject,
-      todo ? `${says} ${todo}` : says,
-    ]);
     const count = (verdict: string) => findings.filter((finding) => finding.verdict === verdict).length;
-    const summary = `${count('problem')} problems, ${count('warning')} warnings, ${count('good')} checks passed.`;
+    const summary = `${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}, ${counted(count('good'), 'check')} passed.`;
     return {
       body: findings,
-      text: `${table(['', 'WHAT', 'FINDING'], rows, '')}\n\n${summary}`,
+      text: [...findings.map(inWords), '', summary].join('\n'),
       exitCode: count('problem') > 0 ? EXIT.refused : EXIT.done,
     };
   },
 };
+
+/** What is good in a line; what is not in a paragraph, with what to do about it, and nothing cut off. */
+function inWords({ verdict, subject, says, todo }: Finding): string {
+  if (todo === undefined) return `${MARKS[verdict]}  ${clean(`${subject}: ${says}`)}`;
+  const lines = [...wrapped(clean(says), WIDTH), ...wrapped(`To do: ${clean(todo)}`, WIDTH)];
+  return [`${MARKS[verdict]}  ${clean(subject)}`, ...lines.map((line) => `${INDENT}${line}`), ''].join('\n');
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -42,7 +42,10 @@ async function sendRaw(
 async function readRate(client: AwsClient, config: SesConfig): Promise<number | undefined> {
   const signal = AbortSignal.timeout(config.SES_TIMEOUT_MS);
   const answer = await callAction(client, '2010-12-01', 'GetSendQuota', {}, signal);
-  if ('failure' in answer) throw new Error(`GetSendQuota: ${'code' in answer.failure ? answer.failure.code : ''}`);
+  if ('failure' in answer) {
+    const { failure } = answer;
+    throw new Error(`GetSendQuota: ${failure.kind === 'accepted' ? '' : (failure.detail ?? failure.vendorCode)}`);
+  }
   const rate = answer.status === 200 ? readMember(answer.body, 'GetSendQuota', 'MaxSendRate') : undefined;
   if (rate === undefined) {
     const error = readQueryError(answer.body);
