@@ -187,3 +187,15 @@ test('a variable that is wrong for every worker is said once', async () => {
   const { out } = await run(['doctor'], { LOG_LEVEL: 'loud' });
   assert.equal(out.match(/LOG_LEVEL/g)?.length, 1);
 });
+
+test('the doctor asks every service that it is told of, and says which of them cannot be reached', async () => {
+  const { ended, asked } = await against(json({ ready: true }), ['doctor']);
+  assert.deepEqual(asked, ['GET /readyz']);
+  assert.match(ended[0]!.out, /ok {7}control: http\S+ is ready\./);
+  const gone = await run(['doctor'], { OUTRIGGER_SERVICES: 'gateway=http://127.0.0.1:1,sms-worker=sms:8080' });
+  assert.match(gone.out, /PROBLEM {2}gateway\n +http:\/\/127\.0\.0\.1:1 cannot be reached/);
+  assert.match(gone.out, /PROBLEM {2}sms-worker\n +sms:8080 is no http or https address/);
+  const wrong = await run(['doctor'], { OUTRIGGER_SERVICES: 'http://gateway' });
+  assert.equal(wrong.exitCode, 64);
+  assert.match(wrong.err, /OUTRIGGER_SERVICES: http:\/\/gateway is not a name/);
+});

@@ -17,7 +17,8 @@ export const DOCTOR: StandaloneCommand = {
   summary: 'What is wrong with the installation, and what to do about it',
   help:
     'Run it in the environment of the services: it reads their variables (DATABASE_URL, QUEUE_URL, the providers’) and looks at\n' +
-    'what they would use. It changes nothing and sends nothing. With OUTRIGGER_URL and OUTRIGGER_INGRESS_URL it asks the services too.',
+    'what they would use. It changes nothing and sends nothing. With OUTRIGGER_URL and OUTRIGGER_INGRESS_URL it asks the services too, and\n' +
+    'all those of OUTRIGGER_SERVICES: gateway=http://gateway:8080,email-worker=http://email-worker:8080',
   options: {
     domain: {
       type: 'string',
@@ -36,6 +37,9 @@ export const DOCTOR: StandaloneCommand = {
     const domains = listOf('domain');
     const wrong = domains.find((domain) => !DOMAIN.test(domain));
     if (wrong !== undefined) return usage(`--domain ${wrong} is not a domain name.`);
+    const services = servicesOf(env);
+    if (typeof services === 'string')
+      return usage(`OUTRIGGER_SERVICES: ${services} is not a name, "=" and an address.`);
     // Loaded only here: it brings the drivers and the providers' SDKs, which no other command needs.
     const { examine } = await import('@outrigger/doctor');
     const dns = new Resolver({ timeout: 3_000, tries: 2 });
@@ -46,9 +50,7 @@ export const DOCTOR: StandaloneCommand = {
       domains,
       dkimSelectors: listOf('dkim-selector'),
       webhookUrls: listOf('webhook'),
-      services: Object.fromEntries(
-        Object.entries(URLS).flatMap(([name, variable]) => (env[variable] ? [[name, env[variable]]] : [])),
-      ),
+      services,
       dns,
     });
     const order = ['problem', 'warning', 'good'];
@@ -62,6 +64,18 @@ export const DOCTOR: StandaloneCommand = {
     };
   },
 };
+
+/** The addresses of the services that the environment names, or what of it cannot be understood. */
+function servicesOf(env: NodeJS.ProcessEnv): Record<string, string> | string {
+  const services: Record<string, string> = {};
+  for (const [name, variable] of Object.entries(URLS)) if (env[variable]) services[name] = env[variable];
+  for (const entry of (env.OUTRIGGER_SERVICES ?? '').split(',').filter(Boolean)) {
+    const named = /^([a-z][a-z-]*)=(\S+)$/.exec(entry.trim());
+    if (!named) return entry;
+    services[named[1]!] = named[2]!;
+  }
+  return services;
+}
 
 /** What is good in a line; what is not in a paragraph, with what to do about it, and nothing cut off. */
 function inWords({ verdict, subject, says, todo }: Finding): string {
