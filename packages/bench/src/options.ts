@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { audienceSpecial } from './audience/audience-special.ts';
 import { backlogSpecial } from './backlog/backlog-special.ts';
 import { largeLedgerSpecial } from './large-ledger/large-ledger-special.ts';
 import { liquidSpecial } from './liquid-special.ts';
@@ -7,8 +8,8 @@ import { findScenario, SCENARIOS, type Scenario } from './scenarios.ts';
 import type { Special } from './special.ts';
 
 const BY_ALL: Special[] = [backlogSpecial, liquidSpecial];
-/** The large ledger takes minutes to fill: only by name. What a second worker costs changes seldom: by name as well. */
-export const SPECIALS: Special[] = [...BY_ALL, scalingSpecial, largeLedgerSpecial];
+/** These take many minutes, and what a second worker costs changes seldom: only by name. */
+export const SPECIALS: Special[] = [...BY_ALL, scalingSpecial, largeLedgerSpecial, audienceSpecial];
 
 export type Options = {
   scenarios: Scenario[];
@@ -32,14 +33,14 @@ export type Options = {
 
 export const USAGE = `pnpm bench <scenario>... [options]: load the whole system, count at the provider, check every message
 ${[...SCENARIOS, ...SPECIALS].map(({ name, title }) => `  ${name.padEnd(26)}${title}`).join('\n')}
-  --all                     every scenario but scaling and large-ledger
+  --all                     every scenario but scaling, large-ledger and audience
   --runs=N                  runs of each, each on fresh stores; medians are reported (default 1)
   --warm-up=S               seconds before anything is measured (default 8)
   --seconds=S               length of a measured window (default 20)
   --rate=N                  messages a second, open loop (default: find the top rate, then measure at half of it)
   --connections=N           of the load while it looks for the top rate (default 256)
   --outstanding=N           messages accepted and not delivered at most, meanwhile (default 8000)
-  --size=N                  messages that wait in backlog (default 1000000), or lie in large-ledger (10000000)
+  --size=N                  messages that wait in backlog (default 1000000), lie in large-ledger (10000000), or people of audience (1000000)
   --workers=N               worker processes (default 1)
   --naive                   after each run one of the naive pipeline (Express, a BullMQ job a recipient, LiquidJS, AWS SDK)
   --naive-mjml              the same with MJML compiled in the job, for each mail

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeExit, startLeashed } from '@outrigger/local/leashed-process.ts';
 import { findFreePort } from '@outrigger/local/ports.ts';
 
-export type Service = { name: string; port: number; processId: number; stop(): Promise<void> };
+export type Service = { name: string; port: number; processId: number; stop(): Promise<void>; kill(): Promise<void> };
 export type ServiceSpec = {
   name: string;
   script: string;
@@ -53,6 +53,11 @@ export async function startService(spec: ServiceSpec, root: string, logFolder: s
     async stop() {
       stopping = true;
       await started.stop('SIGTERM', STOP_WITHIN_MS);
+    },
+    async kill() {
+      stopping = true;
+      started.kill();
+      await started.exited;
     },
   };
 }

@@ -16,7 +16,7 @@ export type SpecialOptions = Omit<SystemOptions, 'providerUrl'> & {
   seconds: number;
   connections: number;
   outstanding: number;
-  /** Messages that wait, or rows that the ledger holds already. */
+  /** Messages that wait, rows that the ledger holds already, or people. */
   size: number | undefined;
   say(line: string): void;
 };

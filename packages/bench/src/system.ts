@@ -15,6 +15,8 @@ export type SystemOptions = {
   providerUrl: string;
   workers: number;
   profileFolder?: string;
+  /** Replaces variables of the services. */
+  environment?: NodeJS.ProcessEnv;
 };
 
 /** Stores and services of one run, each service a process of its own, as durable as in production. */
@@ -26,6 +28,8 @@ export type System = {
   groups: ProcessGroup[];
   /** One more worker, while everything runs. */
   startWorker(worker: WorkerName): Promise<void>;
+  /** SIGKILL, and the same service again. */
+  killAndStart(name: string): Promise<void>;
   /** In order: nothing that was accepted is left over. */
   stopServices(): Promise<void>;
   stop(): Promise<void>;
@@ -53,7 +57,7 @@ export async function startSystem(scenario: Scenario, options: SystemOptions, se
   try {
     await migrate(pool);
     await seed(pool);
-    const environment = environmentOf(stores, options);
+    const environment = { ...environmentOf(stores, options), ...options.environment };
     const start = async (name: string, script: string) => {
       const { profileFolder } = options;
       const spec = { name, script, environment, ...(profileFolder !== undefined && { profileFolder }) };
@@ -69,6 +73,12 @@ export async function startSystem(scenario: Scenario, options: SystemOptions, se
       await start(numbered(scenario.worker, count), main(scenario.worker));
     const groups = await groupsOf(services, stores, folder);
     return {
+      async killAndStart(name) {
+        const place = services.findIndex((service) => service.name === name);
+        await services[place]!.kill();
+        const [dead] = services.splice(place, 1);
+        await start(dead!.name, main(dead!.name));
+      },
       async startWorker(worker) {
         const { name, processId } = await start(worker, main(worker));
         groups.push({ name, processIds: () => [processId] });
@@ -99,7 +109,9 @@ function numbered(worker: WorkerName, count: number): string {
 
 async function groupsOf(services: Service[], stores: Stores, folder: string): Promise<ProcessGroup[]> {
   const postmaster = Number(readFileSync(join(folder, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
-  const groups: ProcessGroup[] = services.map(({ name, processId }) => ({ name, processIds: () => [processId] }));
+  // By name, for a service that was killed and started again is another process.
+  const processOf = (name: string) => services.filter((service) => service.name === name).map((one) => one.processId);
+  const groups: ProcessGroup[] = services.map(({ name }) => ({ name, processIds: () => processOf(name) }));
   groups.push({ name: 'postgres', processIds: () => withChildren(postmaster) });
   if (stores.queueUrl) {
     const redis = await redisProcessId(stores.queueUrl);
