@@ -1,10 +1,17 @@
 import { type BrakeRule, brakeConcerns } from '@outrigger/core';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
-import { type ClaimedBatch, type ClaimedMessage, type Pool, readActiveBrakes } from '@outrigger/store';
+import {
+  type ClaimedBatch,
+  type ClaimedMessage,
+  type Pool,
+  readActiveBrakes,
+  readStoppedCampaigns,
+} from '@outrigger/store';
 
 /**
- * Brakes in force as of a moment ago, for messages that were claimed before a brake was put on and still wait for their turn or
- * for a slot. The claim decides; this only makes sure that a call does not start long after the answer to whoever braked.
+ * Brakes in force and campaigns that were stopped as of a moment ago, for messages that were claimed before and still wait for
+ * their turn or for a slot. The claim decides; this only makes sure that a call does not start long after the answer to whoever
+ * braked or stopped.
  */
 export type BrakeWatch = Part & {
   /** From the moment when the batch was claimed: a look at the brakes counts only if it began after that. */
@@ -12,17 +19,23 @@ export type BrakeWatch = Part & {
 };
 
 export type BrakesSince = {
-  /** Whether a pause or a cancel is in force for this message, or for the account that it is about to go through. */
+  /**
+   * Whether a pause or a cancel is in force for this message, or for the account that it is about to go through, or its campaign
+   * was stopped. Such a message is given back, and its next claim says what becomes of it.
+   */
   holds(message: ClaimedMessage, account: string): boolean;
   /** The brakes of the claim, or those of a later look. */
   inForce(): BrakeRule[];
 };
 
 const READ_EVERY_MS = 500;
+/** No claim is older than this: what was stopped before, every claim has seen. */
+const STOPPED_FOR_MS = 30 * 60_000;
 
 export function startBrakeWatch(pool: Pool, log: Log): BrakeWatch {
   let active: BrakeRule[] = [];
   let stops: BrakeRule[] = [];
+  let stoppedCampaigns: ReadonlySet<string> = new Set();
   let lookedAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -31,7 +44,10 @@ export function startBrakeWatch(pool: Pool, log: Log): BrakeWatch {
   async function read(): Promise<void> {
     const beganAt = performance.now();
     try {
-      active = await readActiveBrakes(pool);
+      [active, stoppedCampaigns] = await Promise.all([
+        readActiveBrakes(pool),
+        readStoppedCampaigns(pool, STOPPED_FOR_MS),
+      ]);
       stops = active.filter((brake) => brake.action !== 'throttle');
       lookedAt = beganAt;
     } catch (error) {
@@ -51,6 +67,8 @@ export function startBrakeWatch(pool: Pool, log: Log): BrakeWatch {
       const claimedAt = performance.now();
       return {
         holds(message, account) {
+          // A stop is final, so it does not matter when it was looked at. Proofs are sent of campaigns in every status.
+          if (stoppedCampaigns.has(message.campaignId) && !message.proof) return true;
           if (stops.length === 0 || lookedAt < claimedAt) return false;
           const target = { ...message, lane: batch.lane, provider: account };
           return stops.some((brake) => brakeConcerns(brake, target));

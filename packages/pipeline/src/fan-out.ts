@@ -40,6 +40,7 @@ const RATE_AHEAD_SECONDS = 10;
  */
 export function startFanOut(deps: FanOutDeps): Part {
   const stop = new AbortController();
+  const round = createFanOut(deps);
 
   async function work(): Promise<void> {
     while (!stop.signal.aborted) {
@@ -47,7 +48,7 @@ export function startFanOut(deps: FanOutDeps): Part {
       try {
         const fired = await fireSchedules(deps.pool);
         if (fired.started + fired.failed + fired.canceled > 0) deps.log.info({ event: 'schedules.fired', ...fired });
-        wrote = await fanOutRound(deps);
+        wrote = await round();
       } catch (error) {
         deps.log.warn({ event: 'fan_out.failed', ...errorFields(error) });
       }
@@ -64,14 +65,25 @@ export function startFanOut(deps: FanOutDeps): Part {
   };
 }
 
-/** One page of every execution under way, so that none waits for another to end. Returns whether any page was written. */
-export async function fanOutRound(deps: FanOutDeps): Promise<boolean> {
-  let wrote = false;
-  for (const execution of await runningExecutions(deps.pool)) {
-    if (isTransactionalBehind(deps)) return false;
-    if (await fanOutPage(execution, deps)) wrote = true;
-  }
-  return wrote;
+/**
+ * Makes a function that writes one page of every execution under way, so that none waits for another to end, and says whether it
+ * wrote any. A round begins behind the execution that got the last page of the round before: when there is room for one page
+ * only, executions of a tenant take turns.
+ */
+export function createFanOut(deps: FanOutDeps): () => Promise<boolean> {
+  let served: string | undefined;
+  return async function round() {
+    let wrote = false;
+    const running = await runningExecutions(deps.pool);
+    const first = running.findIndex(({ executionId }) => executionId === served) + 1;
+    for (const execution of [...running.slice(first), ...running.slice(0, first)]) {
+      if (isTransactionalBehind(deps)) return false;
+      if (!(await fanOutPage(execution, deps))) continue;
+      served = execution.executionId;
+      wrote = true;
+    }
+    return wrote;
+  };
 }
 
 async function fanOutPage(execution: RunningExecution, deps: FanOutDeps): Promise<boolean> {
@@ -84,8 +96,7 @@ async function fanOutPage(execution: RunningExecution, deps: FanOutDeps): Promis
     return true;
   }
   const { rate_per_second: rate } = definition;
-  const most = mostWaiting(rate, deps.maxWaiting);
-  const room = most - (await readWaiting(deps.pool, execution.tenantId, lane));
+  const { most, room } = await roomFor(execution, lane, rate, deps);
   const windowEndMs = rate ? execution.startedAt.getTime() + RATE_WINDOW_MS : Number.POSITIVE_INFINITY;
   const countOnly = Date.now() >= windowEndMs;
   // Not for a handful: a page costs a transaction, whatever its size.
@@ -104,8 +115,17 @@ async function fanOutPage(execution: RunningExecution, deps: FanOutDeps): Promis
   return true;
 }
 
-function mostWaiting(rate: number | null, maxWaiting: number): number {
-  return rate === null ? maxWaiting : Math.min(maxWaiting, Math.max(CHUNK, rate * RATE_AHEAD_SECONDS));
+/** How many more messages may wait: of the tenant in the lane, and of a campaign with a rate, whose own are counted apart. */
+async function roomFor(
+  { tenantId, campaignId }: RunningExecution,
+  lane: Lane,
+  rate: number | null,
+  { pool, maxWaiting }: FanOutDeps,
+): Promise<{ most: number; room: number }> {
+  const room = maxWaiting - (await readWaiting(pool, tenantId, lane));
+  if (rate === null) return { most: maxWaiting, room };
+  const most = Math.min(maxWaiting, Math.max(CHUNK, rate * RATE_AHEAD_SECONDS));
+  return { most, room: Math.min(room, most - (await readWaiting(pool, tenantId, lane, campaignId))) };
 }
 
 function isTransactionalBehind(deps: Pick<FanOutDeps, 'oldestAgeMs'>): boolean {

@@ -46,7 +46,7 @@ export type NewAudienceExecution = Pick<
 
 /**
  * Accepts a call, or finds the earlier one with its request key. `exporting`: the campaign's earlier execution is still being
- * turned into messages; a second one beside it is refused (spec 9).
+ * turned into messages; a second one beside it is refused (spec 9). Of calls that come at once a unique index lets one through.
  */
 export async function insertAudienceExecution(
   pool: Pool,
@@ -62,7 +62,7 @@ export async function insertAudienceExecution(
        $8::uuid, $9::text, $10::text, $11::uuid, $12,
        CASE WHEN $12 IS NULL THEN 'running' ELSE 'scheduled' END, CASE WHEN $12 IS NULL THEN now() END
      WHERE $12 IS NOT NULL OR NOT EXISTS (SELECT FROM audience_executions WHERE campaign_id = $3 AND status = 'running')
-     ON CONFLICT (request_key) DO NOTHING RETURNING ${COLUMNS}`,
+     ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
     [
       item.executionId,
       item.tenantId,
@@ -148,8 +148,23 @@ export async function fireSchedules(pool: Pool): Promise<{ started: number; fail
      FROM campaigns k WHERE x.status = 'scheduled' AND k.campaign_id = x.campaign_id
        AND k.status NOT IN ('LIVE', 'SCHEDULED', 'COMPLETED')`,
   );
-  const { rows } = await pool.query<{ status: string }>(
-    `WITH due AS MATERIALIZED (
+  const { rows } = await startDue(pool);
+  const failed = rows.filter((row) => row.status === 'failed').length;
+  return { started: rows.length - failed, failed, canceled: canceled.rowCount ?? 0 };
+}
+
+async function startDue(pool: Pool): Promise<{ rows: { status: string }[] }> {
+  try {
+    return await pool.query<{ status: string }>(START_DUE);
+  } catch (error) {
+    // A call started an execution of one of the campaigns in this moment: all of it is done again at the next look.
+    if ((error as { code?: string }).code === UNIQUE_VIOLATION) return { rows: [] };
+    throw error;
+  }
+}
+
+const UNIQUE_VIOLATION = '23505';
+const START_DUE = `WITH due AS MATERIALIZED (
        SELECT x.execution_id, row_number() OVER (PARTITION BY x.campaign_id ORDER BY x.execute_at, x.execution_id) AS place
        FROM (SELECT * FROM audience_executions WHERE status = 'scheduled' AND execute_at <= now()
              ORDER BY execute_at LIMIT 100 FOR UPDATE SKIP LOCKED) x
@@ -164,11 +179,7 @@ export async function fireSchedules(pool: Pool): Promise<{ started: number; fail
          WHEN k.status = 'COMPLETED' OR (v.definition->>'end_at')::timestamptz <= now()
            OR (v.definition->>'start_at')::timestamptz > now() THEN 'MSG-000012'
          WHEN v.version_id IS NULL THEN 'MSG-000011' END AS code) s
-     WHERE x.execution_id = d.execution_id AND d.place = 1 RETURNING x.status`,
-  );
-  const failed = rows.filter((row) => row.status === 'failed').length;
-  return { started: rows.length - failed, failed, canceled: canceled.rowCount ?? 0 };
-}
+     WHERE x.execution_id = d.execution_id AND d.place = 1 RETURNING x.status`;
 
 /** The context that the members of an audience execution share; empty when the call had none. */
 export async function readSharedContext(pool: Pool, audienceExecutionId: string): Promise<JsonObject> {

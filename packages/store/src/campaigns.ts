@@ -200,6 +200,17 @@ export function stopCampaign(
   return moveCampaign(pool, tenantId, campaignId, 'stop', by);
 }
 
+/** Campaigns that were stopped within the last `sinceMs`. */
+export async function readStoppedCampaigns(pool: Pool, sinceMs: number): Promise<ReadonlySet<string>> {
+  const { rows } = await pool.query<{ campaign_id: string }>({
+    name: 'stopped-campaigns',
+    text: `SELECT campaign_id FROM campaigns WHERE status IN ('STOPPED', 'ARCHIVED')
+           AND modified_at > now() - $1 * interval '1 millisecond'`,
+    values: [sinceMs],
+  });
+  return new Set(rows.map((row) => row.campaign_id));
+}
+
 /** Deletes a campaign that was never live: nothing in the ledger can refer to it. False when it is no such draft. */
 export async function deleteCampaign(pool: Pool, tenantId: number, campaignId: string): Promise<boolean> {
   const { rowCount } = await pool.query(

@@ -30,12 +30,18 @@ export async function runningExecutions(pool: Pool): Promise<RunningExecution[]>
   return rows;
 }
 
-/** Messages of a tenant that wait in a lane or are being sent, whatever they wait for. */
-export async function readWaiting(pool: Pool, tenantId: number, lane: Lane): Promise<number> {
+/** Messages of a tenant that wait in a lane or are being sent, whatever they wait for; of one campaign, when it is named. */
+export async function readWaiting(pool: Pool, tenantId: number, lane: Lane, campaignId?: string): Promise<number> {
+  // A page's bundle is of one campaign (chunkItems). A batch that was put together again from several is of no one's.
+  const ofCampaign =
+    campaignId === undefined
+      ? ''
+      : `AND EXISTS (SELECT FROM bundles u WHERE u.bundle_id = b.bundle_id AND u.origins->0->>'campaign_id' = $3)`;
   const { rows } = await pool.query<{ n: number }>({
-    name: 'waiting-in-lane',
-    text: `SELECT coalesce(sum(cardinality(message_ids)), 0)::int AS n FROM batches WHERE tenant_id = $1 AND lane = $2`,
-    values: [tenantId, lane],
+    name: campaignId === undefined ? 'waiting-in-lane' : 'waiting-of-campaign',
+    text: `SELECT coalesce(sum(cardinality(message_ids)), 0)::int AS n FROM batches b
+           WHERE tenant_id = $1 AND lane = $2 ${ofCampaign}`,
+    values: campaignId === undefined ? [tenantId, lane] : [tenantId, lane, campaignId],
   });
   return rows[0]!.n;
 }

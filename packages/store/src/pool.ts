@@ -44,10 +44,14 @@ export async function inTransaction<Result>(
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
+  // The pool listens to idle connections alone: one that breaks between two statements would end the process. The next
+  // statement fails, and says so.
+  client.on('error', nothing);
   try {
     await client.query('BEGIN');
     const result = await work(client);
     await client.query('COMMIT');
+    client.off('error', nothing);
     client.release();
     return result;
   } catch (error) {
@@ -57,6 +61,9 @@ export async function inTransaction<Result>(
       () => true,
     );
     client.release(broken);
+    if (!broken) client.off('error', nothing);
     throw error;
   }
 }
+
+function nothing(): void {}
