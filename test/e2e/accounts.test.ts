@@ -43,7 +43,7 @@ describe('several provider accounts, and rates', () => {
     assert.equal(message!.events.at(-1)!.provider, 'backup');
   });
 
-  test('with its only account down a message waits without using up attempts, and goes out when there is one again', async () => {
+  test('F037: with its only account down a message waits without using up attempts, and goes out when there is one again', async () => {
     const closed = await freePort();
     await restartEmailWorker([
       { name: 'smtp-only', EMAIL_PROVIDER: 'smtp', SMTP_HOST: '127.0.0.1', SMTP_PORT: closed },
@@ -70,7 +70,7 @@ describe('several provider accounts, and rates', () => {
     assert.deepEqual([...new Set(rows.map((row) => row.attempt))], [1]);
   });
 
-  test("a campaign's rate holds over all of its calls", async (t) => {
+  test("F081: a campaign's rate holds over all of its calls", async (t) => {
     const demo = await createDemo(stack, 'password', {
       change: (definition) => {
         definition.throttleRatePerSec = 20;

@@ -40,7 +40,7 @@ for (const { kind, skip } of QUEUE_STORES) {
       return { call, answer: await stack.trigger(call) };
     }
 
-    test('an order confirmation is rendered from MJML with the items of the call, and arrives within a second', async () => {
+    test('F024, F032: an order confirmation is rendered from MJML with the items of the call, and arrives within a second', async () => {
       const demo = await createDemo(stack, 'order');
       const { call, answer } = await triggerDemo(demo);
       assert.equal(answer.status, 202);
@@ -58,7 +58,7 @@ for (const { kind, skip } of QUEUE_STORES) {
       assert.match(String(kept!.content.raw), /^Subject: Your order NL-48213 is confirmed\r$/m);
     });
 
-    test('a one-time password goes out as SMS and a shipping update as push', async () => {
+    test('F029, F061: a one-time password goes out as SMS and a shipping update as push', async () => {
       const password = await triggerDemo(await createDemo(stack, 'password'));
       const shipping = await triggerDemo(await createDemo(stack, 'shipping'));
       const [sms] = await ended(password.answer.body.executionId);
@@ -70,7 +70,7 @@ for (const { kind, skip } of QUEUE_STORES) {
       assert.match(JSON.stringify(keptPush!.content), /Hello Astrid, PostNord brings NL-48213 on Tuesday\./);
     });
 
-    test('the same call again answers the same execution and sends nothing; another body is a conflict', async () => {
+    test('F036: the same call again answers the same execution and sends nothing; another body is a conflict', async () => {
       const demo = await createDemo(stack, 'password');
       const { call, answer } = await triggerDemo(demo);
       const [message] = await ended(answer.body.executionId);
@@ -95,7 +95,7 @@ for (const { kind, skip } of QUEUE_STORES) {
       assert.equal(rows[0].n, 1);
     });
 
-    test('twenty recipients become twenty messages, each with its own content', async () => {
+    test('F026: twenty recipients become twenty messages, each with its own content', async () => {
       const demo = await createDemo(stack, 'password');
       const recipients = Array.from({ length: 20 }, (_, index) => ({
         type: 'external',
@@ -159,7 +159,7 @@ for (const { kind, skip } of QUEUE_STORES) {
       assert.deepEqual(await keptFor(message!.messageId), []);
     });
 
-    test('a stored profile is read for an aep recipient, and what the payload says wins', async () => {
+    test('F028, F031: a stored profile is read for an aep recipient, and what the payload says wins', async () => {
       const demo = await createDemo(stack, 'order');
       const userId = `${randomUUID()}@shop.example`;
       const stored = { person: { name: { firstName: 'Stored' } }, loyalty: { points: 5_000 } };
@@ -175,7 +175,25 @@ for (const { kind, skip } of QUEUE_STORES) {
       assert.match(html, /<strong>5,000<\/strong> points/);
     });
 
-    test('stopping a campaign refuses new calls', async () => {
+    test('F008, F030: an unknown person gets a profile of the identity alone, and the mail goes where the call says', async () => {
+      const demo = await createDemo(stack, 'order');
+      const userId = `${randomUUID()}@shop.example`;
+      const elsewhere = `${randomUUID()}@other.example`;
+      const recipient = { ...demo.recipient, userId, channelData: { emailAddress: elsewhere } };
+      const { answer } = await triggerDemo(demo, { recipients: [recipient] });
+      const [message] = await ended(answer.body.executionId);
+      assert.equal((await keptFor(message!.messageId))[0]!.recipient, elsewhere);
+      const profile = async (address: string) =>
+        stack.call('control', 'GET', `/profiles/identities/email/${encodeURIComponent(address)}`);
+      const { identities, attributes, consents, pushTokens } = (await profile(userId)).body;
+      assert.deepEqual(
+        [identities, attributes, consents, pushTokens],
+        [[{ namespace: 'email', value: userId }], {}, {}, []],
+      );
+      assert.equal((await profile(elsewhere)).status, 404);
+    });
+
+    test('F034: stopping a campaign refuses new calls', async () => {
       const demo = await createDemo(stack, 'password');
       const stopped = await stack.call('control', 'POST', `/campaigns/${demo.campaignId}/stop`);
       assert.equal(stopped.body.status, 'STOPPED');
@@ -184,7 +202,7 @@ for (const { kind, skip } of QUEUE_STORES) {
       assert.match(String(answer.body.type), /MSG-000011-400$/);
     });
 
-    test('the sample call of a live campaign names every variable of its content', async () => {
+    test('F023: the sample call of a live campaign names every variable of its content', async () => {
       const demo = await createDemo(stack, 'shipping');
       const sample = await stack.call('control', 'GET', `/campaigns/${demo.campaignId}/sample`);
       const text = String(sample.body.text);

@@ -8,7 +8,7 @@ import { type Answer, createDemo, type LiveDemo, startStack, type TestStack } fr
 const ledger = await openTestLedger();
 
 /** Everything the README promises to refuse: status and code, the documented body, and nothing written. */
-describe('wrong input to the trigger API', () => {
+describe('F035: wrong input to the trigger API', () => {
   let stack: TestStack;
   let demo: LiveDemo;
   let draft: LiveDemo;
@@ -58,23 +58,23 @@ describe('wrong input to the trigger API', () => {
 
   const cases: [string, string, () => unknown][] = [
     [
-      'twenty-one recipients',
+      'F026: twenty-one recipients',
       'MSG-000002-400',
       () => body({ recipients: Array.from({ length: 21 }, (_, i) => person(i)) }),
     ],
     ['no recipients', 'MSG-000002-400', () => body({ recipients: [] })],
     ['recipients that are missing', 'MSG-000001-400', () => body({ recipients: undefined })],
-    ['two equal userIds', 'MSG-000003-400', () => body({ recipients: [person(1), person(1)] })],
+    ['F027: two equal userIds', 'MSG-000003-400', () => body({ recipients: [person(1), person(1)] })],
     ['malformed JSON', 'MSG-000001-400', () => '{"requestId": "r", '],
     [
-      '201 kB of context',
+      'F033: 201 kB of context',
       'MSG-000006-400',
       () => body({ recipients: [{ ...person(0), context: { code: 'x'.repeat(201_000) } }] }),
     ],
-    ['context.system', 'MSG-000007-400', () => body({ recipients: [{ ...person(0), context: { system: {} } }] })],
+    ['F033: context.system', 'MSG-000007-400', () => body({ recipients: [{ ...person(0), context: { system: {} } }] })],
     ['an unknown campaign', 'MSG-000010-404', () => body({ campaignId: randomUUID() })],
     ['a campaign id that is none', 'MSG-000010-404', () => body({ campaignId: "'; drop table campaigns; --" })],
-    ['a draft campaign', 'MSG-000011-400', () => body({ campaignId: draft.campaignId })],
+    ['F034: a draft campaign', 'MSG-000011-400', () => body({ campaignId: draft.campaignId })],
     ['another namespace', 'MSG-000005-400', () => body({ recipients: [{ ...person(0), namespace: 'email' }] })],
     ['an unknown member', 'MSG-000008-400', () => body({ priority: 'high' })],
     [
@@ -82,7 +82,32 @@ describe('wrong input to the trigger API', () => {
       'MSG-000004-400',
       () => body({ recipients: [{ ...person(0), type: 'AEP' }] }),
     ],
-    ['an unknown profile', 'MSG-000020-400', () => body({ recipients: [{ ...person(0), type: 'aep' }] })],
+    [
+      'F008: an unknown profile of a campaign that creates none',
+      'MSG-000020-400',
+      () => body({ recipients: [{ ...person(0), type: 'aep' }] }),
+    ],
+    [
+      'F044: an unknown merge policy',
+      'MSG-000024-400',
+      () => body({ recipients: [{ ...person(0), type: 'aep', mergePolicyName: 'Default Timebased 2' }] }),
+    ],
+    [
+      'F044: the policy of another schema',
+      'MSG-000024-400',
+      () => body({ recipients: [{ ...person(0), type: 'aep', mergePolicySchema: '_xdm.context.account' }] }),
+    ],
+    // The policy is taken, and so what is wrong is that nobody has this profile.
+    [
+      'F044: the default policy, for an unknown profile,',
+      'MSG-000020-400',
+      () =>
+        body({
+          recipients: [
+            { ...person(0), type: 'aep', mergePolicyName: 'Default', mergePolicySchema: '_xdm.context.profile' },
+          ],
+        }),
+    ],
     ['no requestId', 'MSG-000001-400', () => body({ requestId: undefined })],
     [
       'an address with a line break',
@@ -93,11 +118,17 @@ describe('wrong input to the trigger API', () => {
   ];
   for (const [name, code, make] of cases) {
     test(`${name} is ${code}`, async () => {
-      await refused(code, () => stack.trigger(make()));
+      const sent = make();
+      const { body: refusal } = await refused(code, () => stack.trigger(sent));
+      const { additionalContext } = refusal.report as { additionalContext: Record<string, string> };
+      const given = sent as Record<string, unknown>;
+      for (const member of ['requestId', 'campaignId']) {
+        if (typeof given[member] === 'string') assert.equal(additionalContext[member], given[member]);
+      }
     });
   }
 
-  test('a missing header is refused and named', async () => {
+  test('F025: a missing header is refused and named', async () => {
     for (const [header, code] of [
       ['authorization', 'MSG-000401-401'],
       ['x-api-key', 'MSG-000401-401'],
@@ -110,12 +141,12 @@ describe('wrong input to the trigger API', () => {
     }
   });
 
-  test('a wrong secret is refused', async () => {
+  test('F025: a wrong secret is refused', async () => {
     const headers = { ...stack.caller.headers, authorization: 'Bearer wrong' };
     await refused('MSG-000401-401', () => stack.trigger(body(), { ...stack.caller, headers }));
   });
 
-  test("another tenant's campaign does not exist, and its sandbox cannot be entered", async () => {
+  test("F025: another tenant's campaign does not exist, and its sandbox cannot be entered", async () => {
     await refused('MSG-000010-404', () => stack.trigger(body(), stranger));
     const headers = { ...stranger.headers, 'x-gw-ims-org-id': stack.caller.tenant.orgId };
     await refused('MSG-000403-403', () => stack.trigger(body(), { ...stranger, headers }));

@@ -41,7 +41,7 @@ const DESCRIPTIONS: Record<'unitary' | 'highthroughput', RouteDescription> = {
       'execution and sends nothing; the answer then carries the header Idempotent-Replayed.',
     body: { schema: unitaryCall, limitBytes: BODY_LIMIT_BYTES.unitary },
     answers: { 202: executionResponse },
-    errors: [...CALL_ERRORS, 'MSG-000020'],
+    errors: [...CALL_ERRORS, 'MSG-000020', 'MSG-000024'],
   },
   highthroughput: {
     group: 'Executions',

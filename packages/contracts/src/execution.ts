@@ -69,7 +69,9 @@ export const unitaryCall = call(z.discriminatedUnion('type', [aepRecipient, exte
 });
 export const highThroughputCall = call(externalRecipient).meta({ id: 'HighThroughputCall' });
 
-export type TriggerCall = { requestId: string; campaignId: string; recipients: Recipient[] };
+/** The merge policy is a matter of the call alone: it is checked, and says nothing to delivery. */
+export type CalledRecipient = Recipient & { mergePolicyName?: string; mergePolicySchema?: string };
+export type TriggerCall = { requestId: string; campaignId: string; recipients: CalledRecipient[] };
 
 /**
  * Checks the body of a trigger call. `bodyBytes` is its size as received: a small body cannot hold too much context.

@@ -25,6 +25,7 @@ export const API_ERRORS = {
   'MSG-000021': { status: 400, title: 'executeAt must lie ahead and inside the dates of the campaign.' },
   'MSG-000022': { status: 409, title: 'The schedule was triggered already and cannot be deleted.' },
   'MSG-000023': { status: 409, title: "The campaign's earlier audience execution is still being exported." },
+  'MSG-000024': { status: 400, title: 'No such merge policy: leave mergePolicyName out, or send default.' },
   'MSG-000030': { status: 409, title: 'This requestId was already used with other content; use a new one.' },
   'MSG-000401': { status: 401, title: 'The credentials are missing or wrong.' },
   'MSG-000403': { status: 403, title: 'The key may not do this in this sandbox.' },

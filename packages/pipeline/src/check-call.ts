@@ -1,8 +1,10 @@
-import type { TriggerCall } from '@outrigger/contracts';
+import type { CalledRecipient, TriggerCall } from '@outrigger/contracts';
 import { type Endpoint, LANES, type Lane, laneFor, type Refusal, refuse } from '@outrigger/core';
 import { ensureProfiles, type Pool } from '@outrigger/store';
 import type { KnowProfiles } from './known-profiles.ts';
 import type { FindCampaign, LiveCampaign } from './live-campaigns.ts';
+
+const PROFILE_SCHEMA = '_xdm.context.profile';
 
 export type CheckedCall = { live: LiveCampaign; lane: Lane };
 
@@ -44,6 +46,9 @@ export async function checkCall(
       );
     }
   }
+  const policy = call.recipients.findIndex((recipient) => !isKnownPolicy(recipient));
+  if (policy !== -1)
+    return refused('MSG-000024', `recipients[${policy}] names a merge policy that is not there; send default.`);
   const unknown = await unknownProfiles(deps, tenantId, definition.create_new_profile, call);
   if (unknown !== undefined) {
     return refused('MSG-000020', `recipients[${unknown}] has no profile and the campaign does not create profiles.`);
@@ -51,6 +56,14 @@ export async function checkCall(
   const lane = laneFor(definition.channel, definition.lane_class);
   if (lane === undefined) throw new Error(`version ${found.versionId} has no lane; known are ${Object.keys(LANES)}`);
   return { live: found, lane };
+}
+
+/**
+ * The compatible API can put a profile together in several ways and lets a call choose one by name. Here there is one, applied
+ * when profiles are written; whoever asks for another would get data that they do not expect (F044).
+ */
+function isKnownPolicy({ mergePolicyName = 'default', mergePolicySchema = PROFILE_SCHEMA }: CalledRecipient): boolean {
+  return mergePolicyName.toLowerCase() === 'default' && mergePolicySchema === PROFILE_SCHEMA;
 }
 
 /** Index of the first `aep` recipient without a profile, after creating them where the campaign says so. */
