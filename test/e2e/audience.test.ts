@@ -29,7 +29,7 @@ describe('audience executions, from people to messages', () => {
   const ingress = (method: string, path: string, body?: unknown, as?: TestCaller) =>
     stack.call('ingress', method, `/ajo/im/executions${path}`, body, as);
 
-  async function campaign(
+  async function draftCampaign(
     category: 'Marketing' | 'Transactional',
     change: Json = {},
     as?: TestCaller,
@@ -63,7 +63,12 @@ describe('audience executions, from people to messages', () => {
       as,
     );
     assert.equal(draft.status, 201, JSON.stringify(draft.body));
-    const campaignId = String(draft.body.campaignId);
+    return String(draft.body.campaignId);
+  }
+
+  async function campaign(...made: Parameters<typeof draftCampaign>) {
+    const campaignId = await draftCampaign(...made);
+    const [, , as] = made;
     const live = await control('POST', `/campaigns/${campaignId}/publish`, undefined, as);
     assert.equal(live.status, 200, JSON.stringify(live.body));
     return campaignId;
@@ -257,6 +262,32 @@ describe('audience executions, from people to messages', () => {
     ]);
   });
 
+  test('F007: a campaign whose audience is missing, unknown or of another sandbox is not activated, and its audience stays', async () => {
+    const theirs = await audienceOf([{ email: 'theirs@shop.example' }], foreign);
+    const publish = async (change: Json) =>
+      control('POST', `/campaigns/${await draftCampaign('Marketing', change)}/publish`);
+    for (const [change, code] of [
+      [{}, 'campaign.audience_missing'],
+      [{ audience: { audienceId: randomUUID() } }, 'campaign.audience_unknown'],
+      [{ audience: { audienceId: theirs } }, 'campaign.audience_unknown'],
+    ] as const) {
+      const refused = await publish(change);
+      assert.equal(refused.status, 400);
+      const { report } = refused.body as { report: { additionalContext: Json } };
+      assert.deepEqual(Object.keys(report.additionalContext), [code]);
+    }
+    const made = await control('POST', '/audiences', { name: 'nobody yet' });
+    const { audienceId } = made.body;
+    const live = await publish({ audience: { audienceId } });
+    assert.equal(live.status, 200);
+    assert.ok(JSON.stringify(live.body.validation).includes('campaign.audience_empty'));
+    const needed = await control('DELETE', `/audiences/${audienceId}`);
+    assert.match(String(needed.body.type), /AUD-000004-409$/);
+    await control('POST', `/campaigns/${live.body.campaignId}/stop`);
+    assert.equal((await control('DELETE', `/audiences/${audienceId}`)).status, 200);
+    assert.equal((await control('GET', `/audiences/${audienceId}`)).status, 404);
+  });
+
   test('what a call gets wrong is told with its code, and nothing is stored', async () => {
     const audienceId = await audienceOf([{ email: 'w@shop.example' }]);
     const campaignId = await campaign('Marketing', { audience: { audienceId } });
@@ -277,7 +308,6 @@ describe('audience executions, from people to messages', () => {
       [{ campaignId: transactional }, 400, 'MSG-000014'],
       [{ campaignId, audience: { id: randomUUID() } }, 400, 'MSG-000009'],
       [{ campaignId, audience: { id: other } }, 400, 'MSG-000009'],
-      [{ campaignId: await campaign('Marketing', { audience: { audienceId: other } }) }, 400, 'MSG-000009'],
       [at('2020-01-01T00:00:00Z'), 400, 'MSG-000021'],
       [at('infinity'), 400, 'MSG-000021'],
       [at('2031-02-30T00:00:00Z'), 400, 'MSG-000021'],

@@ -23,7 +23,11 @@ async function createAudience(tenantId: number): Promise<string> {
   return audienceId;
 }
 
-const definition = { category: 'marketing', lane_class: 'bulk', audience_id: null };
+const [ours, theirs] = [
+  await createAudience(caller.tenant.tenantId),
+  await createAudience(stranger.tenant.tenantId),
+] as const;
+const definition = { category: 'marketing', lane_class: 'bulk', audience_id: ours };
 const marketing = { category: 'Marketing', definition } as const;
 const campaignId = await createCampaign(pool, caller.tenant.tenantId, marketing);
 const ends = '2031-05-04T00:00:00Z';
@@ -31,10 +35,12 @@ const endingId = await createCampaign(pool, caller.tenant.tenantId, {
   ...marketing,
   definition: { ...definition, end_at: ends },
 });
-const [ours, theirs] = [
-  await createAudience(caller.tenant.tenantId),
-  await createAudience(stranger.tenant.tenantId),
-] as const;
+/** Activation would have refused it: its audience is gone, as nothing of ours lets it be. */
+const orphanId = await createCampaign(pool, caller.tenant.tenantId, {
+  ...marketing,
+  definition: { ...definition, audience_id: randomUUID() },
+});
+const others = await createAudience(caller.tenant.tenantId);
 
 const stored = async () => (await pool.query('SELECT FROM audience_executions')).rowCount;
 
@@ -64,7 +70,8 @@ const ROWS: [row: string, what: string, code: string, body: Record<string, unkno
   ['C32', 'an audience id that is none', 'MSG-000009-400', { campaignId, audience: { id: "'; drop table audiences" } }],
   ['C32', 'an audience id that is a list', 'MSG-000009-400', { campaignId, audience: { id: [ours] } }],
   ['C32', 'an audience that is a text', 'MSG-000009-400', { campaignId, audience: ours }],
-  ['C32', 'no audience anywhere', 'MSG-000009-400', { campaignId }],
+  ['C32', "an audience that is not the campaign's", 'MSG-000009-400', { campaignId, audience: { id: others } }],
+  ['C32', 'an audience that was deleted', 'MSG-000009-400', { campaignId: orphanId }],
   ['C16', 'a transactional campaign', 'MSG-000014-400', { ...base, campaignId: ingress.campaignIds.unitary }],
   ['B18', 'recipients', 'MSG-000008-400', { ...base, recipients: [] }],
   ['B18', 'an unknown member of the schedule', 'MSG-000008-400', { ...base, schedule: { executeAt: LATER, at: 1 } }],

@@ -1,4 +1,4 @@
-import { type CampaignDefinition, treatmentsOf, type VersionDefinition } from '@outrigger/contracts';
+import { type CampaignDefinition, inUtc, treatmentsOf, type VersionDefinition } from '@outrigger/contracts';
 import {
   ACTIVE_STATUSES,
   activationOf,
@@ -104,8 +104,8 @@ function versionDefinition(
     create_new_profile: draft.createNewProfile,
     high_throughput: draft.highThroughputMode,
     enable_webhooks: draft.enableWebhooks,
-    start_at: schedule?.startDateEnabled ? (schedule.startDate ?? null) : null,
-    end_at: schedule?.endDateEnabled ? (schedule.endDate ?? null) : null,
+    start_at: schedule?.startDateEnabled && schedule.startDate ? inUtc(schedule.startDate) : null,
+    end_at: schedule?.endDateEnabled && schedule.endDate ? inUtc(schedule.endDate) : null,
     deadline_ms: (delivery?.deadlineMinutes ?? retryPeriod ?? DEFAULT_DEADLINE_MINUTES) * 60_000,
     rate_per_second: draft.throttleRatePerSec ?? null,
     retry: { ...CHANNEL_RETRY[channel], ...delivery?.retry },

@@ -1,31 +1,18 @@
 import type { CampaignDefinition } from '@outrigger/contracts';
 import type { CampaignStatus } from '@outrigger/core';
-import type { ChannelConfiguration } from '@outrigger/store';
+import type { AudienceStanding, ChannelConfiguration } from '@outrigger/store';
 import { error, type Finding, warning } from './finding.ts';
 
 /** What is wrong with a campaign apart from its content: audience, mode, schedule (spec 5.3, 8). */
 export function* checkCampaign(
   definition: CampaignDefinition,
   nowMs: number,
-  status: CampaignStatus = 'DRAFT',
+  { status = 'DRAFT', audience }: { status?: CampaignStatus; audience?: AudienceStanding | undefined } = {},
 ): Generator<Finding> {
   if (!definition.identityNamespace) {
     yield error('CAMPAIGN', 'campaign.namespace_missing', 'Set identityNamespace, for example email or phone.');
   }
-  if (definition.category === 'Marketing' && !definition.audience) {
-    yield error(
-      'CAMPAIGN',
-      'campaign.audience_missing',
-      'A marketing campaign goes to a stored audience; set audience.',
-    );
-  }
-  if (definition.category === 'Transactional' && definition.audience) {
-    yield warning(
-      'CAMPAIGN',
-      'campaign.audience_ignored',
-      'A transactional campaign gets its recipients with each call; the audience is not used.',
-    );
-  }
+  yield* checkAudience(definition, audience);
   if (definition.highThroughputMode) {
     if (definition.category !== 'Transactional') {
       yield error('CAMPAIGN', 'campaign.ht_category', 'High throughput is for transactional campaigns only.');
@@ -39,6 +26,41 @@ export function* checkCampaign(
     }
   }
   yield* checkSchedule(definition.schedule, nowMs, status);
+}
+
+/**
+ * A marketing campaign has its audience, and it is there. The compatible API's call may carry one too (audience.id), but it lists
+ * a campaign without one, and one with an unknown id, as errors (spec 5.3): who is written to is decided by the author who
+ * activates, not by whoever holds a key that may trigger. So a call can only name the same audience (check-audience-call.ts).
+ */
+function* checkAudience(
+  { category, audience }: CampaignDefinition,
+  standing: AudienceStanding | undefined,
+): Generator<Finding> {
+  if (category === 'Transactional') {
+    if (!audience) return;
+    yield warning(
+      'CAMPAIGN',
+      'campaign.audience_ignored',
+      'A transactional campaign gets its recipients with each call; the audience is not used.',
+    );
+    return;
+  }
+  if (!audience) {
+    yield error(
+      'CAMPAIGN',
+      'campaign.audience_missing',
+      'A marketing campaign goes to a stored audience; set audience.',
+    );
+  } else if (standing === 'unknown') {
+    yield error('CAMPAIGN', 'campaign.audience_unknown', 'The audience (audienceId) does not exist in this sandbox.');
+  } else if (standing === 'empty') {
+    yield warning(
+      'CAMPAIGN',
+      'campaign.audience_empty',
+      'The audience is a list without members: nobody would get this.',
+    );
+  }
 }
 
 function* checkSchedule(

@@ -1,18 +1,31 @@
 import { type CampaignDefinition, type ChannelPackage, contentParts, variantsOf } from '@outrigger/contracts';
 import { type FragmentLibrary, type FragmentSource, fragmentIds } from '@outrigger/render';
-import { type ChannelConfiguration, type Pool, readConfiguration, readPublishedFragments } from '@outrigger/store';
+import {
+  type AudienceStanding,
+  type ChannelConfiguration,
+  type Pool,
+  readAudienceStanding,
+  readConfiguration,
+  readPublishedFragments,
+} from '@outrigger/store';
 import { actionOf } from './definition.ts';
 
-/** What a definition is made from: its configuration and the published fragments that it names, with their revisions. */
+/**
+ * What a definition is made from: its configuration and the published fragments that it names, with their revisions; and how the
+ * audience that it names stands, where it names one.
+ */
 export type Sources = {
   configuration: ChannelConfiguration | undefined;
+  audience: AudienceStanding | undefined;
   fragments: FragmentLibrary;
   revisions: Map<string, number>;
 };
 
 export async function readSources(pool: Pool, tenantId: number, definition: CampaignDefinition): Promise<Sources> {
   const action = actionOf(definition);
-  if (!action) return { configuration: undefined, fragments: new Map(), revisions: new Map() };
+  const audienceId = definition.audience?.audienceId;
+  const audience = audienceId === undefined ? undefined : await readAudienceStanding(pool, tenantId, audienceId);
+  if (!action) return { configuration: undefined, audience, fragments: new Map(), revisions: new Map() };
   const [configuration, library] = await Promise.all([
     readConfiguration(pool, tenantId, action.attributes.surface.surfaceId),
     readLibrary(
@@ -23,7 +36,7 @@ export async function readSources(pool: Pool, tenantId: number, definition: Camp
         .concat(textsOf(action)),
     ),
   ]);
-  return { configuration, ...library };
+  return { configuration, audience, ...library };
 }
 
 function textsOf(action: ChannelPackage): string[] {

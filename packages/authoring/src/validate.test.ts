@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CampaignDefinition, campaignDefinition } from '@outrigger/contracts';
-import type { ChannelConfiguration } from '@outrigger/store';
+import type { AudienceStanding, ChannelConfiguration } from '@outrigger/store';
 import { validateDraft } from './validate.ts';
 
 const SURFACE = '01a1fdcc-4a53-7622-b108-9bc478b650dd';
@@ -131,9 +131,17 @@ test('high throughput has no SMS (F047)', async () => {
   assert.deepEqual(await codesOf(sms, { ...HT, channel: 'sms' }), ['package.ht_channel']);
 });
 
-test('a marketing campaign needs an audience; a transactional one ignores it (F007)', async () => {
+test('a marketing campaign needs an audience that is there; a transactional one ignores it (F007)', async () => {
   const marketing = { ...configuration, category: 'Marketing' } as const;
   assert.deepEqual(await codesOf(draft({ category: 'Marketing' }), marketing), ['campaign.audience_missing']);
+  const named = draft({ category: 'Marketing', audience: { audienceId: SURFACE } });
+  const standing = async (audience: AudienceStanding) => {
+    const found = (await validateDraft(named, { configuration: marketing, audience }, NOW)).findings;
+    return found.filter(({ source }) => source === 'CAMPAIGN').map(({ level, code }) => `${level} ${code}`);
+  };
+  assert.deepEqual(await standing('unknown'), ['ERROR campaign.audience_unknown']);
+  assert.deepEqual(await standing('empty'), ['WARNING campaign.audience_empty']);
+  assert.deepEqual(await standing('there'), []);
   const { findings } = await validateDraft(draft({ audience: { audienceId: SURFACE } }), { configuration }, NOW);
   assert.deepEqual(
     findings.map(({ level, code }) => [level, code]),

@@ -1,7 +1,7 @@
 import type { CampaignDefinition } from '@outrigger/contracts';
 import type { CampaignStatus } from '@outrigger/core';
 import type { CompiledContent, FragmentLibrary } from '@outrigger/render';
-import type { ChannelConfiguration } from '@outrigger/store';
+import type { AudienceStanding, ChannelConfiguration } from '@outrigger/store';
 import { checkCampaign, checkSurface } from './check-campaign.ts';
 import { checkContent, checkHtml } from './check-content.ts';
 import { checkExperiment } from './check-experiment.ts';
@@ -14,6 +14,8 @@ export type Validation = { findings: Finding[]; compiled?: CompiledVariants; fra
 export type DraftSources = {
   configuration: ChannelConfiguration | undefined;
   fragments?: FragmentLibrary;
+  /** How the audience stands that the draft names. */
+  audience?: AudienceStanding | undefined;
   /** Of the campaign that the draft belongs to. */
   status?: CampaignStatus;
 };
@@ -28,7 +30,7 @@ export async function validateDraft(
   nowMs: number,
 ): Promise<Validation> {
   const { configuration } = sources;
-  const findings: Finding[] = [...checkCampaign(definition, nowMs, sources.status)];
+  const findings: Finding[] = [...checkCampaign(definition, nowMs, sources)];
   const action = definition.packages.find((one) => one.enabled);
   if (!action) {
     findings.push(error('PACKAGE', 'package.missing', 'The campaign has no channel action; add one to packages.'));

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue, Refusal } from '@outrigger/core';
 import { refuse } from '@outrigger/core';
 import { z } from 'zod';
 import { MAX_CONTEXT_BYTES } from './execution.ts';
+import { instantText } from './instant.ts';
 import { identifiersOf } from './json.ts';
 
 const requestId = z
@@ -32,9 +33,6 @@ export type AudienceCall = {
   executeAt?: Date;
 };
 
-/** An instant with its offset, so that no local time has to be guessed (reliability C29). */
-const instant = z.iso.datetime({ offset: true });
-
 /** Checks the body of an audience call. A refusal names the first problem and carries requestId and campaignId. */
 export function parseAudienceCall(body: JsonValue): { call: AudienceCall } | { refusal: Refusal } {
   const context = identifiersOf(body);
@@ -48,7 +46,7 @@ export function parseAudienceCall(body: JsonValue): { call: AudienceCall } | { r
     return refused('MSG-000006', `The context is ${contextBytes} bytes; at most ${MAX_CONTEXT_BYTES} are allowed.`);
   }
   const { executeAt } = schedule ?? {};
-  const at = executeAt === undefined ? undefined : instant.safeParse(executeAt);
+  const at = executeAt === undefined ? undefined : instantText.safeParse(executeAt);
   if (at && !at.success) {
     return refused(
       'MSG-000021',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AuthoredTreatment, channelPackage } from './content/index.ts';
+import { instantText } from './instant.ts';
 
 /** A name or id that people read: no control characters. */
 export const plainText = (max: number) =>
@@ -10,7 +11,6 @@ export const plainText = (max: number) =>
     .regex(/^\P{Cc}*$/u, 'must not have control characters');
 /** Tags may change in any status, without a new version (spec 5.2). */
 export const campaignTags = z.array(plainText(100)).max(50);
-const instant = z.iso.datetime({ offset: true });
 
 /** What an author defines: the seven steps as data (spec 2.1). A draft may be incomplete; activation checks the rest. */
 export const campaignDefinition = z.strictObject({
@@ -46,9 +46,9 @@ export const campaignDefinition = z.strictObject({
   enableWebhooks: z.boolean().default(false),
   schedule: z
     .strictObject({
-      startDate: instant.optional(),
+      startDate: instantText.optional(),
       startDateEnabled: z.boolean().default(false),
-      endDate: instant.optional(),
+      endDate: instantText.optional(),
       endDateEnabled: z.boolean().default(false),
     })
     .optional(),

@@ -7,6 +7,7 @@ export * from './content/index.ts';
 export * from './content-api.ts';
 export * from './execution.ts';
 export * from './import.ts';
+export * from './instant.ts';
 export * from './json.ts';
 export * from './key.ts';
 export * from './profile.ts';

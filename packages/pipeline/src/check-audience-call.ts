@@ -25,19 +25,16 @@ export async function checkAudienceCall(
   }
   const window = windowProblem(definition, call.executeAt);
   if (window) return refused(window.code, window.title);
-  const own = definition.audience_id ?? undefined;
-  if (own !== undefined && call.audienceId !== undefined && call.audienceId !== own) {
+  // Activation sees to it that there is one.
+  const audienceId = definition.audience_id ?? '';
+  if (call.audienceId !== undefined && call.audienceId !== audienceId) {
     return refused(
       'MSG-000009',
       'audience.id is not the audience of the campaign; leave it out, or change the campaign.',
     );
   }
-  const audienceId = call.audienceId ?? own;
-  if (audienceId === undefined) {
-    return refused('MSG-000009', 'The campaign has no audience of its own: send audience.id.');
-  }
   const audience = isUuid(audienceId) ? await readAudience(deps.pool, tenantId, audienceId) : undefined;
-  if (!audience) return refused('MSG-000009', 'audience.id is not an audience of this sandbox.');
+  if (!audience) return refused('MSG-000009', 'The audience of the campaign is not in this sandbox any more.');
   return { live: found, audience };
 }
 

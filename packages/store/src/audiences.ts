@@ -1,7 +1,7 @@
-import { type AudienceRule, uuidv7 } from '@outrigger/core';
+import { ACTIVE_STATUSES, type AudienceRule, uuidv7 } from '@outrigger/core';
 import type pg from 'pg';
 import { ruleCondition } from './audience-rule.ts';
-import type { Pool } from './pool.ts';
+import { inTransaction, type Pool } from './pool.ts';
 import { comparableIdentity, comparableNamespace, type Identity } from './profiles.ts';
 
 /** A stored group of profiles: a list with members, or everybody who fits a rule. */
@@ -86,26 +86,47 @@ export async function listAudiences(
   return rows;
 }
 
-/** Deletes an audience, unless a campaign that can be triggered or an execution under way needs it. */
+/** What a campaign finds where it names an audience: `empty` is a list without members, which may still come. */
+export type AudienceStanding = 'unknown' | 'empty' | 'there';
+
+export async function readAudienceStanding(
+  pool: Pool,
+  tenantId: number,
+  audienceId: string,
+): Promise<AudienceStanding> {
+  const { rows } = await pool.query<{ empty: boolean }>(
+    `SELECT a.kind = 'list' AND NOT EXISTS (SELECT FROM audience_members m WHERE m.audience_id = a.audience_id) AS empty
+     FROM audiences a WHERE a.tenant_id = $1 AND a.audience_id = $2`,
+    [tenantId, audienceId],
+  );
+  if (!rows[0]) return 'unknown';
+  return rows[0].empty ? 'empty' : 'there';
+}
+
+/**
+ * Deletes an audience, unless a campaign that can be triggered or an execution under way needs it. The row is locked first, as
+ * activation does: a campaign that is being activated with it is seen by the second statement.
+ */
 export async function deleteAudience(
   pool: Pool,
   tenantId: number,
   audienceId: string,
 ): Promise<'deleted' | 'in_use' | 'unknown'> {
-  const { rows } = await pool.query<{ there: boolean; deleted: boolean }>(
-    `WITH needed AS (
-       SELECT FROM campaigns k JOIN campaign_versions v ON v.version_id = k.live_version_id
-       WHERE k.tenant_id = $1 AND k.status IN ('LIVE', 'SCHEDULED') AND v.definition->>'audience_id' = $2::uuid::text
-       UNION ALL SELECT FROM audience_executions WHERE audience_id = $2 AND status IN ('scheduled', 'running')
-     ), gone AS (
-       DELETE FROM audiences WHERE tenant_id = $1 AND audience_id = $2 AND NOT EXISTS (SELECT FROM needed) RETURNING true
-     )
-     SELECT EXISTS (SELECT FROM audiences WHERE tenant_id = $1 AND audience_id = $2) AS there,
-            EXISTS (SELECT FROM gone) AS deleted`,
-    [tenantId, audienceId],
-  );
-  if (rows[0]!.deleted) return 'deleted';
-  return rows[0]!.there ? 'in_use' : 'unknown';
+  return inTransaction(pool, async (client) => {
+    const locked = await client.query('SELECT FROM audiences WHERE tenant_id = $1 AND audience_id = $2 FOR UPDATE', [
+      tenantId,
+      audienceId,
+    ]);
+    if (locked.rowCount === 0) return 'unknown';
+    const { rowCount } = await client.query(
+      `DELETE FROM audiences WHERE tenant_id = $1 AND audience_id = $2 AND NOT EXISTS (
+         SELECT FROM campaigns k JOIN campaign_versions v ON v.version_id = k.live_version_id
+         WHERE k.tenant_id = $1 AND k.status = ANY ($3) AND v.definition->>'audience_id' = $2::uuid::text)
+       AND NOT EXISTS (SELECT FROM audience_executions WHERE audience_id = $2 AND status IN ('scheduled', 'running'))`,
+      [tenantId, audienceId, ACTIVE_STATUSES],
+    );
+    return rowCount === 1 ? 'deleted' : 'in_use';
+  });
 }
 
 /** Whom to look at: a stored audience, or a rule that is not stored yet. */

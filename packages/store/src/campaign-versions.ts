@@ -78,12 +78,12 @@ export async function readAuthored(pool: Pool, versionIds: string[]): Promise<Ma
   return new Map(rows.map((row) => [row.version_id, row.authored]));
 }
 
-export type Activated = { campaign: Campaign } | { obstacle: 'changed' | 'configuration' };
+export type Activated = { campaign: Campaign } | { obstacle: 'changed' | 'configuration' | 'audience' };
 
 /**
  * Freezes the draft as the next version and makes it live (or scheduled), along `transition`. The draft must still be the one
- * that was validated (`draftVersionId`), and the configuration must still be active: it is locked against a deactivation
- * that runs at the same time.
+ * that was validated (`draftVersionId`), the configuration must still be active, and the audience still there: both are locked
+ * against a deactivation or deletion that runs at the same time.
  */
 export async function activateDraft(
   pool: Pool,
@@ -99,6 +99,14 @@ export async function activateDraft(
       [version.configurationId, campaign.tenantId],
     );
     if (configuration.rowCount === 0) return { obstacle: 'configuration' } as const;
+    const audienceId = version.definition.audience_id;
+    if (typeof audienceId === 'string') {
+      const audience = await client.query('SELECT FROM audiences WHERE tenant_id = $1 AND audience_id = $2 FOR SHARE', [
+        campaign.tenantId,
+        audienceId,
+      ]);
+      if (audience.rowCount === 0) return { obstacle: 'audience' } as const;
+    }
     const { rows } = await client.query<Campaign>(
       `UPDATE campaigns SET status = $4, live_version_id = draft_version_id, draft = NULL, draft_version_id = NULL,
          published_at = now(), first_published_at = coalesce(first_published_at, now()), modified_at = now(),
