@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { createControlApp, createIngressApp, type Operation, operationsOf, startListWorker } from '@outrigger/api';
+import {
+  createControlApp,
+  createIngressApp,
+  ingressListener,
+  type Operation,
+  operationsOf,
+  startListWorker,
+} from '@outrigger/api';
 import { hashSecret } from '@outrigger/pipeline';
 import { createLog, listen } from '@outrigger/runtime';
 import { createTestCaller, openTestLedger, type TestCaller, waitFor } from '@outrigger/testkit';
@@ -39,16 +46,22 @@ before(async () => {
   callers = { owner, stranger, neighbour };
   const worker = startListWorker(pool, log);
   const wake = worker.wake;
-  const apps = [
-    createIngressApp({ pool, log, enqueue: () => undefined, queueReachable: () => true }),
-    createControlApp({ pool, log, ingressUrl: 'http://localhost', sandboxViewer: false, onListWork: wake }),
-  ];
-  const servers = await Promise.all(apps.map((app) => listen(app, { host: '127.0.0.1', port: 0 })));
-  const [ingress, control] = servers.map(({ port }) => `http://127.0.0.1:${port}`) as [string, string];
-  walked = apps.flatMap((app, place) => {
-    const server = place === 0 ? ingress : control;
-    return operationsOf(app).operations.map((operation) => ({ operation, server }));
+  const ingressApp = createIngressApp({ pool, log, enqueue: () => undefined, queueReachable: () => true });
+  const controlApp = createControlApp({
+    pool,
+    log,
+    ingressUrl: 'http://localhost',
+    sandboxViewer: false,
+    onListWork: wake,
   });
+  // As they are served: the ingress answers its busiest calls before Express sees them.
+  const listeners = [ingressListener(ingressApp, log), controlApp];
+  const servers = await Promise.all(listeners.map((one) => listen(one, { host: '127.0.0.1', port: 0 })));
+  const [ingress, control] = servers.map(({ port }) => `http://127.0.0.1:${port}`) as [string, string];
+  walked = [
+    { app: ingressApp, server: ingress },
+    { app: controlApp, server: control },
+  ].flatMap(({ app, server }) => operationsOf(app).operations.map((operation) => ({ operation, server })));
   stop = async () => {
     await Promise.all(servers.map((server) => server.stop()));
     await worker.stop();
