@@ -113,7 +113,6 @@ describe('books that break a promise', () => {
       'report ignored',
       books([step('unknown'), step('unknown')], 1, ({ provider }) => void provider.reports.set('m0', 1)),
     ],
-    ['a report took a message back', 'impossible history', books([step('sent'), step('unknown')], 1)],
     ['a message is missing', 'lost', books(SENT, 1, (input) => void input.ledger.messages.pop())],
     ['the execution of a 202 is missing', 'lost', books(SENT, 1, (input) => void input.ledger.executions.pop())],
     [
