@@ -34,8 +34,20 @@ function promises(runs: SavedRun[]): string {
     ['sent again by policy, marked', ...runs.map((run) => totalOf(run.result.verdict.lanes).resent)],
     ['of them: really taken twice', ...runs.map((run) => totalOf(run.result.verdict.lanes).doubledWithRecord)],
     ['held as unknown for a person', ...runs.map((run) => totalOf(run.result.verdict.lanes).heldUnknown)],
+    ...reported(runs),
     ['any other promise broken', ...runs.map((run) => Object.keys(run.result.verdict.violations).length)],
   );
+}
+
+/** Of runs whose provider reported what it took. */
+function reported(runs: SavedRun[]): (string | number)[][] {
+  const found = runs.map((run) => run.result.verdict.reported);
+  if (found.every((one) => one === undefined)) return [];
+  return [
+    ['reported by the provider, late, twice and in any order', ...found.map((one) => one?.messages ?? '')],
+    ['of them: unknown at some time', ...found.map((one) => one?.everUnknown ?? '')],
+    ['of those: taken once, and sent in the end', ...found.map((one) => one?.settled ?? '')],
+  ];
 }
 
 function lanes(runs: SavedRun[]): string {

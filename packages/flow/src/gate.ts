@@ -1,3 +1,4 @@
+import { LANE_CLASSES, type LaneClass } from '@outrigger/core';
 import type { RateStore, SlotGrant } from '@outrigger/store/rate-slots';
 import { addSlots, countSlots, lastSlotAt, nextSlotAt, type Slots, takeSlot } from './slots.ts';
 import { countOne, perSecond } from './usage.ts';
@@ -32,13 +33,16 @@ type Waiter = {
 };
 
 export type EnterOptions = {
-  /** Goes before everyone else who waits in this process. */
-  urgent?: boolean;
+  /**
+   * Standard and high throughput take turns at the slots, so that a flood of one leaves half of them to the other; bulk, which is
+   * the default, gets what they leave.
+   */
+  laneClass?: LaneClass;
   /** A message that is turned away here goes elsewhere: it is not counted among those that come back. */
   tentative?: boolean;
 };
 
-/** The process's door of one key: holds reserved slots and hands them to who waits, the urgent first. */
+/** The process's door of one key: holds reserved slots and hands them to who waits, by class. */
 export type Gate = {
   enter(
     ratePerSecond: number,
@@ -59,8 +63,9 @@ export type Gate = {
 
 export function createGate(key: string, store: RateStore, clock: Clock): Gate {
   const slots: Slots = { chunks: [] };
-  let urgentQueue: Waiter[] = [];
-  let queue: Waiter[] = [];
+  const queues: Record<LaneClass, Waiter[]> = { standard: [], ht: [], bulk: [] };
+  /** Whose turn it is when both of them wait. */
+  let turn: 'standard' | 'ht' = 'standard';
   const usage = { count: 0, atMs: 0 };
   const served = { count: 0, atMs: 0 };
   let configured = Number.POSITIVE_INFINITY;
@@ -77,7 +82,29 @@ export function createGate(key: string, store: RateStore, clock: Clock): Gate {
   /** No waiter's deadline is before this. */
   let soonestDeadlineMs = Number.POSITIVE_INFINITY;
 
-  const waiting = () => urgentQueue.length + queue.length;
+  const waiting = () => queues.standard.length + queues.ht.length + queues.bulk.length;
+  const otherThan = (one: 'standard' | 'ht') => (one === 'standard' ? 'ht' : 'standard');
+
+  /** Everybody who waits, in the order in which slots are handed out. */
+  function inOrder(): Waiter[] {
+    const [first, second] = [queues[turn], queues[otherThan(turn)]];
+    const turns = Array.from({ length: Math.max(first.length, second.length) }, (_, place) => [
+      first[place],
+      second[place],
+    ]);
+    return [...turns.flat().filter((waiter) => waiter !== undefined), ...queues.bulk];
+  }
+
+  /** How many slots are handed out before the next one of a class that comes now. */
+  function aheadOf(laneClass: LaneClass): number {
+    if (laneClass === 'bulk') return waiting();
+    const own = queues[laneClass].length;
+    return own + Math.min(own + 1, queues[otherThan(laneClass)].length);
+  }
+
+  function keepOnly(stays: (waiter: Waiter) => boolean): void {
+    for (const laneClass of LANE_CLASSES) queues[laneClass] = queues[laneClass].filter(stays);
+  }
 
   /** How fast this process's queue moves: what it was served lately once it has been waiting for a while. */
   function ownRate(nowMs: number): number {
@@ -100,8 +127,9 @@ export function createGate(key: string, store: RateStore, clock: Clock): Gate {
   }
 
   function nextWaiter(): Waiter | undefined {
-    const from = urgentQueue.length > 0 ? urgentQueue : queue;
-    return from.shift();
+    const urgent = ([turn, otherThan(turn)] as const).find((laneClass) => queues[laneClass].length > 0);
+    if (urgent) turn = otherThan(urgent);
+    return queues[urgent ?? 'bulk'].shift();
   }
 
   /** Turns away who cannot be served in time: the deadline is over, or no held slot is left and the ledger is full past it. */
@@ -110,14 +138,14 @@ export function createGate(key: string, store: RateStore, clock: Clock): Gate {
     let held = countSlots(slots, nowMs);
     soonestDeadlineMs = Number.POSITIVE_INFINITY;
     const out: Waiter[] = [];
-    const inTime = (waiter: Waiter) => {
-      const stays = waiter.deadlineMs > nowMs && (held-- > 0 || waiter.deadlineMs >= fullUntilMs);
-      if (stays) soonestDeadlineMs = Math.min(soonestDeadlineMs, waiter.deadlineMs);
-      else out.push(waiter);
-      return stays;
-    };
-    urgentQueue = urgentQueue.filter(inTime);
-    queue = queue.filter(inTime);
+    const staying = new Set<Waiter>();
+    for (const waiter of inOrder()) {
+      if (waiter.deadlineMs > nowMs && (held-- > 0 || waiter.deadlineMs >= fullUntilMs)) {
+        soonestDeadlineMs = Math.min(soonestDeadlineMs, waiter.deadlineMs);
+        staying.add(waiter);
+      } else out.push(waiter);
+    }
+    keepOnly((waiter) => staying.has(waiter));
     for (const waiter of out) waiter.resolve(busy(nowMs, waiter.books));
   }
 
@@ -158,7 +186,7 @@ export function createGate(key: string, store: RateStore, clock: Clock): Gate {
     const wanted = Math.ceil(
       Math.max(waiting() - countSlots(slots, nowMs), (perSecond(usage, nowMs) * chunkMs) / 1_000),
     );
-    const latestMs = [...urgentQueue, ...queue].reduce((latest, waiter) => Math.max(latest, waiter.deadlineMs), 0);
+    const latestMs = inOrder().reduce((latest, waiter) => Math.max(latest, waiter.deadlineMs), 0);
     const aheadMs = Math.max(0, latestMs - nowMs);
     keep(await store.reserve({ key, ratePerSecond: configured, wanted, chunkMs, aheadMs }), clock.now());
     reserving = false;
@@ -175,13 +203,13 @@ export function createGate(key: string, store: RateStore, clock: Clock): Gate {
 
   const gate: Gate = {
     slowedUntilMs: 0,
-    enter(ratePerSecond, signal, maxWaitMs, { urgent = false, tentative = false }) {
+    enter(ratePerSecond, signal, maxWaitMs, { laneClass = 'bulk', tentative = false }) {
       const books = !tentative;
       const nowMs = clock.now();
       configured = ratePerSecond;
       rate = Math.min(rate, ratePerSecond);
       countOne(usage, nowMs);
-      const ahead = urgent ? urgentQueue.length : waiting();
+      const ahead = aheadOf(laneClass);
       if (ahead === 0 && takeSlot(slots, nowMs)) {
         countOne(served, nowMs);
         return { waitedMs: 0 };
@@ -190,16 +218,15 @@ export function createGate(key: string, store: RateStore, clock: Clock): Gate {
       if (atLeastMs > maxWaitMs || fullUntilMs > nowMs + maxWaitMs) return busy(nowMs, books);
       return new Promise<Admitted>((resolve) => {
         const deadlineMs = nowMs + maxWaitMs;
-        (urgent ? urgentQueue : queue).push({ sinceMs: nowMs, deadlineMs, signal, books, resolve });
+        queues[laneClass].push({ sinceMs: nowMs, deadlineMs, signal, books, resolve });
         soonestDeadlineMs = Math.min(soonestDeadlineMs, deadlineMs);
         pump();
       });
     },
     cancel(signal) {
-      const leaving = [...urgentQueue, ...queue].filter((waiter) => waiter.signal === signal);
+      const leaving = inOrder().filter((waiter) => waiter.signal === signal);
       if (leaving.length === 0) return;
-      urgentQueue = urgentQueue.filter((waiter) => waiter.signal !== signal);
-      queue = queue.filter((waiter) => waiter.signal !== signal);
+      keepOnly((waiter) => waiter.signal !== signal);
       for (const waiter of leaving) waiter.resolve({ busyForMs: 1 });
     },
     drop() {

@@ -118,9 +118,36 @@ describe('limiters on one store', () => {
     const order: string[] = [];
     const key = { key: 'k', ratePerSecond: 10 };
     for (let i = 0; i < 8; i++) void limiter.acquire([key], NEVER, 5_000).then(() => order.push('bulk'));
-    void limiter.acquire([key], NEVER, 5_000, { urgent: true }).then(() => order.push('urgent'));
+    void limiter.acquire([key], NEVER, 5_000, { laneClass: 'standard' }).then(() => order.push('urgent'));
     for (let i = 0; i < 15; i++) await clock.pass(10);
     assert.ok(order.includes('urgent') && order.length <= 3, order.join(' '));
+  });
+
+  it('let standard and high throughput take turns, whoever of them is many, and bulk have the rest', async () => {
+    for (const [many, few] of [
+      ['ht', 'standard'],
+      ['standard', 'ht'],
+    ] as const) {
+      const clock = createFakeClock();
+      const limiter = createLimiter({ store: createLocalRateStore(clock.now), clock });
+      const order: string[] = [];
+      const ask = (laneClass: 'standard' | 'ht' | 'bulk') =>
+        void limiter
+          .acquire([{ key: 'k', ratePerSecond: 100 }], NEVER, 5_000, { laneClass })
+          .then(() => order.push(laneClass));
+      for (let i = 0; i < 20; i++) ask('bulk');
+      for (let i = 0; i < 100; i++) ask(many);
+      await clock.pass(10);
+      const before = order.length;
+      for (let i = 0; i < 5; i++) ask(few);
+      for (let i = 0; i < 40; i++) await clock.pass(10);
+      const since = order.slice(before);
+      assert.ok(since.lastIndexOf(few) <= 10, since.join(' '));
+      assert.equal(since.filter((one) => one === few).length, 5);
+      assert.ok(!since.includes('bulk'), 'bulk waits for both');
+      for (let i = 0; i < 200; i++) await clock.pass(10);
+      assert.equal(order.length, 125, 'and gets what they leave');
+    }
   });
 
   it('take a slot of every key, so that the slowest decides', async () => {

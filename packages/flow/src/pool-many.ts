@@ -36,7 +36,7 @@ export function createSendMany<Message extends { messageId: string }>(deps: {
     signal: AbortSignal,
     options: ManySendOptions,
   ): Promise<(PooledResult | undefined)[]> {
-    const { limits = [], maxWaitMs = DEFAULT_MAX_WAIT_MS, urgent, beforeCall } = options;
+    const { limits = [], maxWaitMs = DEFAULT_MAX_WAIT_MS, laneClass, beforeCall } = options;
     const results: Results<Message> = new Map();
     const settle = (of: Message[], result: PooledResult | undefined) => {
       for (const message of of) results.set(message, result);
@@ -44,7 +44,7 @@ export function createSendMany<Message extends { messageId: string }>(deps: {
     const endMs = performance.now() + maxWaitMs;
     const leftMs = () => Math.max(0, endMs - performance.now());
 
-    const slots = await limiter.acquireMany(limits, messages.length, signal, maxWaitMs, { urgent });
+    const slots = await limiter.acquireMany(limits, messages.length, signal, maxWaitMs, { laneClass });
     if ('busyForMs' in slots) return messages.map(() => rateLimited(slots.busyForMs));
     settle(messages.slice(slots.count), rateLimited(1));
     await through(deps.inOrder(messages[0]!.messageId, options.choice), messages.slice(0, slots.count));
@@ -64,7 +64,7 @@ export function createSendMany<Message extends { messageId: string }>(deps: {
       const patienceMs = others.length > 0 ? Math.min(OVERFLOW_AFTER_MS, leftMs()) : leftMs();
       const tentative = others.length > 0;
       const own = [limit, ...(options.accountLimits?.(member.name) ?? [])];
-      const slot = await limiter.acquireMany(own, sent.length, signal, patienceMs, { urgent, tentative });
+      const slot = await limiter.acquireMany(own, sent.length, signal, patienceMs, { laneClass, tentative });
       if ('busyForMs' in slot) return passOn(sent, rateLimited(slot.busyForMs));
       limiterWaitSeconds.observe(slot.waitedMs / 1_000);
       const pass = await breaker.enter(member.key);

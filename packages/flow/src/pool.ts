@@ -1,4 +1,4 @@
-import { NOT_BEGUN, type Provider, type SendResult } from '@outrigger/core';
+import { type LaneClass, NOT_BEGUN, type Provider, type SendResult } from '@outrigger/core';
 import { limiterWaitSeconds, providerSeconds } from '@outrigger/metrics';
 import type { Limiter, RateKey } from './limiter.ts';
 import { pickByWeight } from './pick.ts';
@@ -23,8 +23,8 @@ export type PooledSendOptions = {
   accountLimits?: (account: string) => RateKey[];
   /** Longest wait for slots, all accounts together. */
   maxWaitMs?: number;
-  /** Goes before the messages that wait in this process and are not urgent. */
-  urgent?: boolean;
+  /** Which messages that wait in this process it goes before. */
+  laneClass?: LaneClass;
   /** The configuration's own choice among the pool's accounts. */
   choice?: { strategy: PoolStrategy; accounts: string[] };
   /** Longest time of one provider call, from its start; without it `signal` alone ends a call. */
@@ -128,7 +128,7 @@ export function createPool<Message extends { messageId: string }>(pool: {
     if (blocked.kind === 'blocked') return { kind: 'blocked', retryInMs: blocked.retryInMs };
     const limit = rateKey(member);
     const limits = [limit, ...(options.accountLimits?.(member.name) ?? [])];
-    const slot = await limiter.acquire(limits, signal, maxWaitMs, { urgent: options.urgent, tentative });
+    const slot = await limiter.acquire(limits, signal, maxWaitMs, { laneClass: options.laneClass, tentative });
     if ('busyForMs' in slot) return { kind: 'busy', retryInMs: slot.busyForMs };
     limiterWaitSeconds.observe(slot.waitedMs / 1_000);
     const entering = breaker.enter(member.key);
@@ -159,7 +159,7 @@ export function createPool<Message extends { messageId: string }>(pool: {
     signal: AbortSignal,
     options: PooledSendOptions,
   ): Promise<PooledResult | undefined> {
-    const { limits = [], maxWaitMs = DEFAULT_MAX_WAIT_MS, urgent } = options;
+    const { limits = [], maxWaitMs = DEFAULT_MAX_WAIT_MS, laneClass } = options;
     const order = inOrder(message.messageId, options.choice);
     if (order.length === 0) return NO_ACCOUNT;
     const blockedMs = blockedForMs(order);
@@ -167,7 +167,7 @@ export function createPool<Message extends { messageId: string }>(pool: {
     const startedAtMs = performance.now();
     const leftMs = () => Math.max(0, maxWaitMs - (performance.now() - startedAtMs));
     if (limits.length > 0) {
-      const slot = await limiter.acquire(limits, signal, maxWaitMs, { urgent });
+      const slot = await limiter.acquire(limits, signal, maxWaitMs, { laneClass });
       if ('busyForMs' in slot) return rateLimited(slot.busyForMs);
     }
     let refused: PooledResult | undefined;

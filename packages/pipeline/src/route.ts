@@ -4,7 +4,7 @@ import type { ClaimedBatch, ClaimedMessage } from '@outrigger/store';
 import type { LoadedVersion } from './version-cache.ts';
 
 /** Which accounts a message may go through, at which rates, and whether it goes before others. */
-export type Route = Pick<PooledSendOptions, 'choice' | 'limits' | 'accountLimits' | 'urgent'>;
+export type Route = Pick<PooledSendOptions, 'choice' | 'limits' | 'accountLimits' | 'laneClass'>;
 
 type PoolSettings = { provider_pool?: PooledSendOptions['choice'] };
 
@@ -34,8 +34,8 @@ export function routeOf<Settings>(
     ...(throttles.length > 0 && {
       accountLimits: (account: string) => throttles.filter((brake) => brake.target === account).map(limitOf),
     }),
-    // One-time passwords do not wait for a slot behind an audience.
-    urgent: LANES[batch.lane].laneClass !== 'bulk',
+    // One-time passwords do not wait for a slot behind an audience, nor long behind a flood of high throughput.
+    laneClass: LANES[batch.lane].laneClass,
     ...((open.length < wanted.accounts.length || wanted.strategy) && {
       choice: { strategy: wanted.strategy ?? 'ordered', accounts: open },
     }),
