@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { accountVariables } from '@outrigger/chaos/provider/accounts';
 import { redisProcessId } from '@outrigger/chaos/redis-command';
 import { openStores, type Stores } from '@outrigger/chaos/stores';
 import { migrate, openPool, type Pool } from '@outrigger/store';
@@ -124,32 +125,10 @@ async function groupsOf(services: Service[], stores: Stores, folder: string): Pr
 const ACCOUNT_RATE = 100_000;
 
 function environmentOf(stores: Stores, { folder, providerUrl }: SystemOptions): NodeJS.ProcessEnv {
-  const sns = {
-    SNS_REGION: 'eu-central-1',
-    SNS_ENDPOINT: providerUrl,
-    SNS_ACCESS_KEY_ID: 'bench',
-    SNS_SECRET_ACCESS_KEY: 'bench',
-  };
-  const account = (name: string, variables: Record<string, string>) =>
-    JSON.stringify([{ name, rate_per_second: ACCOUNT_RATE, ...variables }]);
   return {
     DATABASE_URL: stores.databaseUrl,
     ...(stores.queueUrl && { QUEUE_URL: stores.queueUrl }),
     DATA_DIR: join(folder, 'data'),
-    EMAIL_ACCOUNTS: account('ses', {
-      EMAIL_PROVIDER: 'ses',
-      SES_REGION: 'eu-central-1',
-      SES_ENDPOINT: providerUrl,
-      SES_ACCESS_KEY_ID: 'bench',
-      SES_SECRET_ACCESS_KEY: 'bench',
-    }),
-    SMS_ACCOUNTS: account('sns', { SMS_PROVIDER: 'sns', ...sns }),
-    PUSH_ACCOUNTS: account('sns', {
-      PUSH_PROVIDER: 'sns',
-      ...sns,
-      SNS_PUSH_APPLICATIONS: JSON.stringify({
-        [`${PUSH_APP}:fcm`]: 'arn:aws:sns:eu-central-1:123456789012:app/GCM/bench',
-      }),
-    }),
+    ...accountVariables({ sesUrl: providerUrl, snsUrl: providerUrl, ratePerSecond: ACCOUNT_RATE, pushApp: PUSH_APP }),
   };
 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { createSnsClient } from '@outrigger/aws-sns';
 import { startScriptedServer } from '@outrigger/testkit/scripted-server';
+import { endpointCreated, readRequest } from '@outrigger/testkit/sns-wire';
 import { snsConfig } from '../src/providers/sns/config.ts';
 import { createSnsEndpoints } from '../src/providers/sns/endpoints.ts';
-import { endpointCreated, readRequest } from './sns-wire.ts';
 
 const APPLICATION = 'arn:aws:sns:eu-west-1:123456789012:app/GCM/shop';
 

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import type { PushMessage, SendResult } from '@outrigger/core';
 import { type PeerBehaviour, providerConformance, USUAL_ANSWERS } from '@outrigger/testkit/provider-conformance';
 import { type ScriptedReply, type ScriptedRequest, startScriptedServer } from '@outrigger/testkit/scripted-server';
+import { actionOf, endpointCreated, published, readRequest, snsError } from '@outrigger/testkit/sns-wire';
 import { buildApns, buildFcm, createPushProvider, pushProviderConfig } from '../src/index.ts';
 import { SNS_CODES } from '../src/providers/sns/codes.ts';
 import { FULL_MESSAGE, PLAIN_MESSAGE } from './sample.ts';
-import { actionOf, endpointCreated, published, readRequest, snsError } from './sns-wire.ts';
 
 const APPLICATIONS = {
   'com.example.shop:apns': 'arn:aws:sns:eu-west-1:123456789012:app/APNS/shop',

@@ -6,9 +6,9 @@ import { Worker } from 'node:worker_threads';
 import type { SendResult, SmsMessage } from '@outrigger/core';
 import { type PeerBehaviour, providerConformance, USUAL_ANSWERS } from '@outrigger/testkit/provider-conformance';
 import { type ScriptedReply, startScriptedServer } from '@outrigger/testkit/scripted-server';
+import { published, readRequest, snsError } from '@outrigger/testkit/sns-wire';
 import { createSmsProvider, smsProviderConfig } from '../src/index.ts';
 import { SNS_CODES } from '../src/providers/sns/codes.ts';
-import { published, readRequest, snsError } from './sns-wire.ts';
 
 const ENVIRONMENT = {
   SMS_PROVIDER: 'sns',

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePort } from '@outrigger/local/ports.ts';
 import { type ManagedProcess, manageProcess, type Runnable } from './managed-process.ts';
+import { accountVariables } from './provider/accounts.ts';
 import { TOPIC } from './provider/reports.ts';
 import type { Stores } from './stores.ts';
 
@@ -43,6 +44,7 @@ const SERVICES: { name: string; role: Role }[] = [
   { name: 'push-worker', role: 'push-worker' },
 ];
 
+/** The emulators throttle by chance and not for being called too fast. With a stated rate that slows a run down to a tenth of it at most. */
 const STATED_RATE = 2_000;
 
 /** Of a provider that reports: the one topic that the gateway believes. */
@@ -163,40 +165,11 @@ function serviceEnvironment(
   sesUrl: string,
   snsUrl: string,
 ): NodeJS.ProcessEnv {
-  const account = (name: string, values: Record<string, string>) => accountList(name, ratePerSecond, values);
-  const sns = {
-    SNS_REGION: 'eu-central-1',
-    SNS_ENDPOINT: snsUrl,
-    SNS_ACCESS_KEY_ID: 'chaos',
-    SNS_SECRET_ACCESS_KEY: 'chaos',
-  };
   return {
     DATABASE_URL: stores.databaseUrl,
     ...(stores.queueUrl && { QUEUE_URL: stores.queueUrl }),
     DATA_DIR: join(folder, 'data'),
-    EMAIL_ACCOUNTS: account('ses', {
-      EMAIL_PROVIDER: 'ses',
-      SES_REGION: 'eu-central-1',
-      SES_ENDPOINT: sesUrl,
-      SES_ACCESS_KEY_ID: 'chaos',
-      SES_SECRET_ACCESS_KEY: 'chaos',
-    }),
-    SMS_ACCOUNTS: account('sns', { SMS_PROVIDER: 'sns', ...sns }),
-    PUSH_ACCOUNTS: account('sns', {
-      PUSH_PROVIDER: 'sns',
-      ...sns,
-      SNS_PUSH_APPLICATIONS: JSON.stringify({
-        [`${PUSH_APP}:fcm`]: 'arn:aws:sns:eu-central-1:123456789012:app/GCM/chaos',
-      }),
-    }),
+    ...accountVariables({ sesUrl, snsUrl, ratePerSecond, pushApp: PUSH_APP }),
     ...variables(TIMING),
   };
-}
-
-/**
- * One account with a stated rate. The emulators throttle by chance and not for being called too fast; with a stated rate that
- * slows a run down to a tenth of it at most, and not to one a second.
- */
-function accountList(name: string, ratePerSecond: number, values: Record<string, string>): string {
-  return JSON.stringify([{ name, rate_per_second: ratePerSecond, ...values }]);
 }

@@ -18,6 +18,7 @@ export * from './journal-settler.ts';
 export * from './known-profiles.ts';
 export * from './live-campaigns.ts';
 export * from './make-key.ts';
+export * from './open-stores.ts';
 export * from './outcome.ts';
 export * from './token-config.ts';
 export * from './token-verifier.ts';

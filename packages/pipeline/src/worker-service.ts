@@ -8,11 +8,11 @@ import {
   type SandboxRecord,
 } from '@outrigger/core';
 import type { ConfiguredAccount } from '@outrigger/flow';
-import { openQueueStore } from '@outrigger/queue';
-import { addHealthRoutes, createApp, errorFields, finishApp, type Log, listen, type Part } from '@outrigger/runtime';
-import { keepSandboxRecords, openPool } from '@outrigger/store';
+import { addHealthRoutes, createApp, finishApp, type Log, listen, type Part } from '@outrigger/runtime';
+import { keepSandboxRecords } from '@outrigger/store';
 import { startTracing } from '@outrigger/tracing';
 import { createEnqueuer } from './enqueue.ts';
+import { ledgerOptions, openStores } from './open-stores.ts';
 import { startProviderPool } from './provider-pool.ts';
 import { startChannelWorker } from './worker.ts';
 import { lanesFrom, type WorkerServiceConfig } from './worker-config.ts';
@@ -35,26 +35,9 @@ export async function startWorkerService<Config, Settings, Target, Message exten
   worker: WorkerChannel<Config, Settings, Target, Message>,
 ): Promise<void> {
   parts.push(await startTracing(`${channelName}-worker`, config));
-  const ledger = {
-    databaseUrl: config.DATABASE_URL,
-    schema: config.DATABASE_SCHEMA,
-    applicationName: 'outrigger worker',
-    onError: (error: Error) => log.warn({ event: 'ledger.connection_lost', ...errorFields(error) }),
-  };
   const served = lanesFrom(channelName, config.LANES);
   if ('unknown' in served) throw new Error(`${served.unknown} is no lane of ${channelName}`);
-  const pool = openPool(ledger);
-  parts.push({ name: 'ledger', stop: () => pool.end() });
-  const queueStore = await openQueueStore({
-    queueUrl: config.QUEUE_URL,
-    databaseUrl: config.DATABASE_URL,
-    prefix: config.QUEUE_PREFIX,
-    schema: config.QUEUE_SCHEMA,
-    laneShards: config.LANE_SHARDS,
-    persistence: config.QUEUE_PERSISTENCE,
-    onError: (error) => log.warn({ event: 'queue.error', ...errorFields(error) }),
-  });
-  parts.push({ name: 'queue store', stop: () => queueStore.close() });
+  const { pool, queueStore } = await openStores('worker', config, log, parts);
   const { enqueue, close } = createEnqueuer(queueStore, log);
   parts.push({ name: 'enqueuer', stop: close });
 
@@ -77,7 +60,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
     channel: channelName,
     accounts: config.accounts,
     createProvider: (account: Config) => worker.createProvider(account, { keep }),
-    ledger,
+    ledger: ledgerOptions('worker', config, log),
     log,
   });
   parts.push(part);

@@ -1,21 +1,14 @@
 /** The control service: campaigns, channel configurations, profiles, operations, and the sandbox viewer. */
 import { createControlApp, startCampaignRefresher, startListWorker, startProofSubmitter } from '@outrigger/api';
-import { tokenVerifierOf } from '@outrigger/pipeline';
-import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
-import { openPool } from '@outrigger/store';
+import { openLedger, tokenVerifierOf } from '@outrigger/pipeline';
+import { createLog, listen, loadConfig, runService } from '@outrigger/runtime';
 import { controlConfig } from './config.ts';
 
 const config = loadConfig(controlConfig, process.env);
 const log = createLog('control', config.LOG_LEVEL);
 
 await runService(log, async (parts) => {
-  const pool = openPool({
-    databaseUrl: config.DATABASE_URL,
-    schema: config.DATABASE_SCHEMA,
-    applicationName: 'outrigger control',
-    onError: (error) => log.warn({ event: 'ledger.connection_lost', ...errorFields(error) }),
-  });
-  parts.push({ name: 'ledger', stop: () => pool.end() });
+  const pool = openLedger('control', config, log, parts);
   const listWorker = startListWorker(pool, log);
   parts.push(listWorker);
   const app = createControlApp({

@@ -2,9 +2,9 @@
 import { createGatewayApp } from '@outrigger/api';
 import { readSnsFeedback } from '@outrigger/aws-sns';
 import { readSesFeedback, resolveEmailTargets } from '@outrigger/channel-email';
-import { createCallbackStore, startFeedback } from '@outrigger/pipeline';
-import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
-import { declareSources, openPool } from '@outrigger/store';
+import { createCallbackStore, openLedger, startFeedback } from '@outrigger/pipeline';
+import { createLog, listen, loadConfig, runService } from '@outrigger/runtime';
+import { declareSources } from '@outrigger/store';
 import { gatewayConfig } from './config.ts';
 import { pollerOf, receiverOf, startBeingThere } from './sources.ts';
 
@@ -14,13 +14,7 @@ const log = createLog('gateway', config.LOG_LEVEL);
 const EVIDENCE = { ses: ['email'], sns: [] };
 
 await runService(log, async (parts) => {
-  const pool = openPool({
-    databaseUrl: config.DATABASE_URL,
-    schema: config.DATABASE_SCHEMA,
-    applicationName: 'outrigger gateway',
-    onError: (error) => log.warn({ event: 'ledger.connection_lost', ...errorFields(error) }),
-  });
-  parts.push({ name: 'ledger', stop: () => pool.end() });
+  const pool = openLedger('gateway', config, log, parts);
   const sources = config.CALLBACK_SOURCES;
   await declareSources(
     pool,

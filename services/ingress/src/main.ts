@@ -4,12 +4,12 @@ import {
   createAdmission,
   createEnqueuer,
   DEFAULT_ADMISSION,
+  openStores,
   startBacklogMonitor,
   tokenVerifierOf,
 } from '@outrigger/pipeline';
-import { openQueueStore } from '@outrigger/queue';
-import { createLog, errorFields, listen, loadConfig, runService } from '@outrigger/runtime';
-import { type HoldBack, MAX_QUEUED_MESSAGES, openPool } from '@outrigger/store';
+import { createLog, listen, loadConfig, runService } from '@outrigger/runtime';
+import { type HoldBack, MAX_QUEUED_MESSAGES } from '@outrigger/store';
 import { startTracing } from '@outrigger/tracing';
 import { ingressConfig } from './config.ts';
 
@@ -18,23 +18,7 @@ const log = createLog('ingress', config.LOG_LEVEL);
 
 await runService(log, async (parts) => {
   parts.push(await startTracing('ingress', config));
-  const pool = openPool({
-    databaseUrl: config.DATABASE_URL,
-    schema: config.DATABASE_SCHEMA,
-    applicationName: 'outrigger ingress',
-    onError: (error) => log.warn({ event: 'ledger.connection_lost', ...errorFields(error) }),
-  });
-  parts.push({ name: 'ledger', stop: () => pool.end() });
-  const queueStore = await openQueueStore({
-    queueUrl: config.QUEUE_URL,
-    databaseUrl: config.DATABASE_URL,
-    prefix: config.QUEUE_PREFIX,
-    schema: config.QUEUE_SCHEMA,
-    laneShards: config.LANE_SHARDS,
-    persistence: config.QUEUE_PERSISTENCE,
-    onError: (error) => log.warn({ event: 'queue.error', ...errorFields(error) }),
-  });
-  parts.push({ name: 'queue store', stop: () => queueStore.close() });
+  const { pool, queueStore } = await openStores('ingress', config, log, parts);
   const backlog = startBacklogMonitor(pool, log);
   parts.push(backlog);
   const { enqueue, close } = createEnqueuer(queueStore, log, backlog);

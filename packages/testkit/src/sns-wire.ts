@@ -1,4 +1,4 @@
-import type { ScriptedReply, ScriptedRequest } from '@outrigger/testkit/scripted-server';
+import type { ScriptedReply, ScriptedRequest } from './scripted-server.ts';
 
 /** Answers in the form of SNS's query protocol: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
 const NAMESPACE = 'xmlns="http://sns.amazonaws.com/doc/2010-03-31/"';
@@ -24,4 +24,14 @@ export function readRequest(request: ScriptedRequest): { fields: URLSearchParams
     attributes[name] = fields.get(`MessageAttributes.entry.${n}.Value.StringValue`) ?? '';
   }
   return { fields, attributes };
+}
+
+export function endpointCreated(endpointArn: string | undefined): ScriptedReply {
+  const result = endpointArn === undefined ? '' : `<EndpointArn>${endpointArn}</EndpointArn>`;
+  const body = `<CreatePlatformEndpointResponse ${NAMESPACE}><CreatePlatformEndpointResult>${result}</CreatePlatformEndpointResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></CreatePlatformEndpointResponse>`;
+  return { status: 200, headers: { 'content-type': 'text/xml' }, body };
+}
+
+export function actionOf(request: ScriptedRequest): string | null {
+  return readRequest(request).fields.get('Action');
 }
