@@ -13,6 +13,16 @@ const SETTING_PART = 'setting:';
  * concerns every message; what a template yields concerns this one.
  */
 export function composeSender(settings: EmailSettings, parts: Record<string, string>): SenderFields | Uncomposed {
+  if (isPersonalised(parts)) return makeSender(settings, parts);
+  const known = fixedSenders.get(settings) ?? makeSender(settings, parts);
+  fixedSenders.set(settings, known);
+  return known;
+}
+
+/** Of a version's settings, which never change. */
+const fixedSenders = new WeakMap<EmailSettings, SenderFields | Uncomposed>();
+
+function makeSender(settings: EmailSettings, parts: Record<string, string>): SenderFields | Uncomposed {
   const domain = settings.subdomains && (parts[DOMAIN_PART] ?? '').trim();
   if (domain === '') {
     const known = settings.subdomains?.map((rule) => rule.domain).join(', ');
