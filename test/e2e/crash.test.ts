@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { openTestLedger, QUEUE_STORES, waitFor } from '@outrigger/testkit';
-import { createDemo, startStack, type TestStack } from './stack.ts';
+import { callToStrangers, createDemo, startStack, type TestStack } from './stack.ts';
 
 const ledger = await openTestLedger();
 const MESSAGES = 1_000;
@@ -28,15 +28,7 @@ for (const { kind, skip } of QUEUE_STORES) {
 
     test('all of them end, none is missing, and none is doubled without being marked', async (t) => {
       const demo = await createDemo(stack, 'order');
-      const calls = Array.from({ length: MESSAGES / RECIPIENTS }, () => ({
-        requestId: randomUUID(),
-        campaignId: demo.campaignId,
-        recipients: Array.from({ length: RECIPIENTS }, () => ({
-          ...demo.recipient,
-          type: 'external',
-          userId: `${randomUUID()}@shop.example`,
-        })),
-      }));
+      const calls = Array.from({ length: MESSAGES / RECIPIENTS }, () => callToStrangers(demo, RECIPIENTS));
       const answers = await Promise.all(calls.map((call) => stack.trigger(call)));
       assert.ok(answers.every((answer) => answer.status === 202));
       const { rows: accepted } = await stack.pool.query<{ id: string }>(
@@ -85,11 +77,7 @@ for (const { kind, skip } of QUEUE_STORES) {
       const demo = await createDemo(stack, 'order');
       await stack.services.get('ingress')!.stop();
       const ingress = await stack.start('ingress', { QUEUE_PREFIX: `nowhere_${randomUUID().slice(0, 8)}` });
-      const { status, body } = await stack.trigger({
-        requestId: randomUUID(),
-        campaignId: demo.campaignId,
-        recipients: [{ ...demo.recipient, type: 'external', userId: `${randomUUID()}@shop.example` }],
-      });
+      const { status, body } = await stack.trigger(callToStrangers(demo));
       assert.equal(status, 202);
       const acceptedAt = performance.now();
       await ingress.kill();
@@ -106,11 +94,7 @@ for (const { kind, skip } of QUEUE_STORES) {
       test(`a worker dies between taking a job and its claim, which ${claim}: the message does not wait for the sweep`, async (t) => {
         const demo = await createDemo(stack, 'order');
         await stack.services.get('email-worker')!.stop();
-        const { body } = await stack.trigger({
-          requestId: randomUUID(),
-          campaignId: demo.campaignId,
-          recipients: [{ ...demo.recipient, type: 'external', userId: `${randomUUID()}@shop.example` }],
-        });
+        const { body } = await stack.trigger(callToStrangers(demo));
         const lock = await stack.pool.connect();
         try {
           await lock.query('BEGIN');

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { hashSecret } from '@outrigger/pipeline';
 import { createTestCaller, openTestLedger, type TestCaller, waitFor } from '@outrigger/testkit';
-import { createDemo, type LiveDemo, startStack, type TestStack } from './stack.ts';
+import { callToStrangers, createDemo, type LiveDemo, startStack, type TestStack } from './stack.ts';
 
 const ledger = await openTestLedger();
 const sandbox = (name: string) => ({ name, EMAIL_PROVIDER: 'sandbox' });
@@ -38,15 +37,7 @@ describe('brakes on provider accounts', () => {
 
   /** Triggers `count` messages and returns their ids. */
   async function queue(count: number): Promise<string[]> {
-    const calls = Array.from({ length: count / RECIPIENTS }, () => ({
-      requestId: randomUUID(),
-      campaignId: demo.campaignId,
-      recipients: Array.from({ length: RECIPIENTS }, () => ({
-        ...demo.recipient,
-        type: 'external',
-        userId: `${randomUUID()}@shop.example`,
-      })),
-    }));
+    const calls = Array.from({ length: count / RECIPIENTS }, () => callToStrangers(demo, RECIPIENTS));
     const answers = await Promise.all(calls.map((call) => stack.trigger(call)));
     const executions = answers.map((answer) => String(answer.body.executionId).replace('UMA-', ''));
     const { rows } = await stack.pool.query<{ id: string }>(

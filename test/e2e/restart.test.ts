@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { openTestLedger, QUEUE_STORES, waitFor } from '@outrigger/testkit';
-import { createDemo, startStack, type TestStack } from './stack.ts';
+import { callToStrangers, createDemo, startStack, type TestStack } from './stack.ts';
 
 const ledger = await openTestLedger();
 const CALLS = 40;
@@ -23,15 +22,7 @@ for (const { kind, skip } of QUEUE_STORES) {
 
     test('every stop is clean, and nothing becomes unknown, is missing or goes out twice', async (t) => {
       const demo = await createDemo(stack, 'order');
-      const call = () => ({
-        requestId: randomUUID(),
-        campaignId: demo.campaignId,
-        recipients: Array.from({ length: RECIPIENTS }, () => ({
-          ...demo.recipient,
-          type: 'external',
-          userId: `${randomUUID()}@shop.example`,
-        })),
-      });
+      const call = () => callToStrangers(demo, RECIPIENTS);
       const answers = await Promise.all(Array.from({ length: CALLS }, () => stack.trigger(call())));
       assert.ok(answers.every((answer) => answer.status === 202));
       const total = CALLS * RECIPIENTS;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,4 +110,17 @@ export async function createDemo(
     if (live.status !== 200) throw new Error(`not published: ${JSON.stringify(live.body)}`);
   }
   return { campaignId, recipient: demo.recipient };
+}
+
+/** A call of a demo campaign to so many people who were never written to. */
+export function callToStrangers(demo: LiveDemo, recipients = 1) {
+  return {
+    requestId: randomUUID(),
+    campaignId: demo.campaignId,
+    recipients: Array.from({ length: recipients }, () => ({
+      ...demo.recipient,
+      type: 'external',
+      userId: `${randomUUID()}@shop.example`,
+    })),
+  };
 }
