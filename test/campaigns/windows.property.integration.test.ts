@@ -199,7 +199,8 @@ test('a campaign takes calls, starts, completes and fires schedules as its windo
         };
         await check(model, campaignId);
         // In the end all that was planned is due.
-        for (const one of [...steps, { kind: 'pass', hours: 3 }, { kind: 'dispatcher' }] as Step[]) {
+        const last = [{ kind: 'pass', hours: 3 }, { kind: 'dispatcher' }, { kind: 'janitor' }] as const;
+        for (const one of [...steps, ...last]) {
           await take(model, campaignId, one);
           await check(model, campaignId);
         }
@@ -212,7 +213,7 @@ test('a campaign takes calls, starts, completes and fires schedules as its windo
     { numRuns: RUNS, endOnFailure: true },
   );
   t.diagnostic([...seen].map(([what, count]) => `${what}: ${count}`).join(', '));
-  for (const what of ['started', 'failed', 'canceled', 'COMPLETED', 'STOPPED', 'LIVE']) {
+  for (const what of ['started', 'failed', 'COMPLETED', 'STOPPED', 'LIVE']) {
     assert.ok(seen.has(what), `no run came to ${what}`);
   }
 });
