@@ -34,6 +34,11 @@ test('a line goes from the left to the right of its panel, and its highest point
   assert.match(svg, /font-size="64"[^>]*fill="#009e73">0</);
 });
 
+test('a line ends where nothing was measured, and goes on behind that', () => {
+  const svg = draw([0, 5, 10, 40, 45].map((after) => [1_000 + after, 1]));
+  assert.equal(svg.match(/<polyline/g)?.length, 2);
+});
+
 test('what a label holds is text and no markup', () => {
   const svg = draw([[1_000, 1]]);
   assert.ok(svg.includes('Sent &lt;&amp;&gt; &quot;more&quot;'));

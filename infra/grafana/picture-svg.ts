@@ -28,6 +28,7 @@ export function dashboardSvg(dashboard: Dashboard, panels: DrawnPanel[], span: S
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="11">`,
+    `<title>${escaped(dashboard.title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#f4f5f7"/>`,
     `<text x="${PANEL.gap}" y="20" font-size="15" font-weight="bold">${escaped(dashboard.title)}</text>`,
     `<text x="${PANEL.gap}" y="36" fill="#555">${escaped(caption)}</text>`,
@@ -58,11 +59,24 @@ function panelSvg({ panel, series }: DrawnPanel, span: Span): string {
   const axis = PANEL.height - PLOT.bottom + 14;
   frame.push(`<text x="${PLOT.left}" y="${axis}" fill="#555">${minutes} min ago</text>`);
   frame.push(`<text x="${PANEL.width - PLOT.right}" y="${axis}" text-anchor="end" fill="#555">the end</text>`);
-  const lines = series.slice(0, COLOURS.length).map(({ points }, index) => {
-    const path = points.map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
-    return `<polyline fill="none" stroke="${COLOURS[index]}" stroke-width="1.5" points="${path}"/>`;
-  });
+  const lines = series.slice(0, COLOURS.length).flatMap(({ points }, index) =>
+    withoutGaps(points).map((run) => {
+      const path = run.map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
+      return `<polyline fill="none" stroke="${COLOURS[index]}" stroke-width="1.5" points="${path}"/>`;
+    }),
+  );
   return [...frame, ...lines, legend(series)].join('\n');
+}
+
+/** The runs of points that follow each other; where a process was away there is no line. */
+function withoutGaps(points: [number, number][]): [number, number][][] {
+  const step = Math.min(...points.slice(1).map(([at], index) => at - points[index]![0]));
+  const runs: [number, number][][] = [];
+  for (const [index, point] of points.entries()) {
+    if (index > 0 && point[0] - points[index - 1]![0] < 2 * step) runs.at(-1)!.push(point);
+    else runs.push([point]);
+  }
+  return runs;
 }
 
 function bigNumber(series: Series[]): string {

@@ -1,6 +1,7 @@
 /**
  * Draws a dashboard from the answers of a Prometheus, for where there is no Grafana:
- *   node infra/grafana/picture.ts http://127.0.0.1:9090 outrigger-delivery 5 'what is seen' > picture.svg
+ *   node infra/grafana/picture.ts http://127.0.0.1:9090 outrigger-delivery 5 'what is seen' 2031-05-04T01:00:00Z > picture.svg
+ * Without the last, the five minutes end now.
  */
 import { DASHBOARDS, type Panel } from './panels.ts';
 import { type DrawnPanel, dashboardSvg, type Series, type Span } from './picture-svg.ts';
@@ -15,14 +16,16 @@ type Answer = {
   data?: { result: { metric: Record<string, string>; values: [number, string][] }[] };
 };
 
-const [url, uid, minutes, caption = ''] = process.argv.slice(2);
+const [url, uid, minutes, caption = '', until] = process.argv.slice(2);
 const dashboard = DASHBOARDS.find((one) => one.uid === uid);
 if (!url || !dashboard || !(Number(minutes) > 0)) {
   const names = DASHBOARDS.map((one) => one.uid).join(' or ');
-  console.error(`usage: node infra/grafana/picture.ts <Prometheus> <${names}> <minutes> [caption] > picture.svg`);
+  console.error(
+    `usage: node infra/grafana/picture.ts <Prometheus> <${names}> <minutes> [caption] [until] > picture.svg`,
+  );
   process.exit(64);
 }
-const untilS = Math.floor(Date.now() / 1000);
+const untilS = Math.floor((until === undefined ? Date.now() : Date.parse(until)) / 1000);
 const span: Span = { fromS: untilS - Number(minutes) * 60, untilS };
 const panels: DrawnPanel[] = [];
 for (const panel of dashboard.panels) panels.push({ panel, series: await seriesOf(panel) });
