@@ -38,10 +38,13 @@ export async function startControl(): Promise<Control> {
       as: open,
       async call(method, path, body, headers = {}) {
         const base = path.startsWith('/ajo/') ? '' : '/journey/campaigns/service';
+        // A form says itself where its parts begin.
+        const { 'content-type': json, ...credentials } = caller.headers;
+        const own = body instanceof FormData ? credentials : { ...credentials, 'content-type': json };
         const response = await fetch(`http://127.0.0.1:${server.port}${base}${path}`, {
           method,
-          headers: { ...caller.headers, ...headers },
-          ...(body !== undefined && { body: JSON.stringify(body) }),
+          headers: { ...own, ...headers } as Record<string, string>,
+          ...(body !== undefined && { body: body instanceof FormData ? body : JSON.stringify(body) }),
         });
         const text = await response.text();
         const isJson = response.headers.get('content-type')?.startsWith('application/json');

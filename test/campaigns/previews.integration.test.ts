@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { type Body, codeOf, createCampaign, createSurface, emailDefinition, startControl } from './control.ts';
 
 const control = await startControl();
@@ -132,6 +132,76 @@ test('30 people are shown at once, 31 are refused (F112)', async () => {
     Array.from({ length: count }, (_, n) => person(`p${n}@b.example`, { profileAttributes: {} }));
   assert.equal(((await preview(id, ...people(30))).body.previews as Body[]).length, 30);
   assert.equal(codeOf(await preview(id, ...people(31))), 'MSG-000009');
+});
+
+describe('samples of a file (F112)', () => {
+  let id: string;
+  before(async () => {
+    const content = { subject: '{{ profile.name }} {{ context.number | plus: 1 }} {{ context.day | date: "%d.%m." }}' };
+    id = await createCampaign(control, emailDefinition(surfaceId, {}, content), false);
+  });
+  function upload(text: string, name: string) {
+    const form = new FormData();
+    form.append('file', new Blob([text]), name);
+    return control.call('POST', `${path(id)}/samples`, form);
+  }
+  const subjects = async (text: string, name: string) => {
+    const { status, body } = await upload(text, name);
+    assert.equal(status, 200, JSON.stringify(body));
+    return (body.previews as Body[]).map(({ profileId, subject }) => [profileId, subject]);
+  };
+
+  test('are shown as CSV, as a JSON array and as JSON lines', async () => {
+    const csv =
+      'userId,profile.name,context.number:number,context.day:date\nada,"Ada, née Byron",7,2031-05-04\nbo,Bo,,\n';
+    assert.deepEqual(await subjects(csv, 'samples.csv'), [
+      ['ada', 'Ada, née Byron 8 04.05.'],
+      ['bo', 'Bo 1'],
+    ]);
+    const rows = [
+      { 'profile.name': 'Ada', 'context.number': 7, 'context.day': '2031-05-04' },
+      { 'profile.name': true },
+    ];
+    const expected = [
+      ['sample-1', 'Ada 8 04.05.'],
+      ['sample-2', 'true 1'],
+    ];
+    assert.deepEqual(await subjects(JSON.stringify(rows), 'samples.json'), expected);
+    assert.deepEqual(await subjects(rows.map((row) => JSON.stringify(row)).join('\n'), 'samples.jsonl'), expected);
+    assert.deepEqual(await subjects(JSON.stringify(rows), 'untold'), expected);
+  });
+
+  test('are 30 at most: 31 rows are refused', async () => {
+    const rows = (count: number) => `profile.name\n${Array.from({ length: count }, (_, n) => `p${n}`).join('\n')}\n`;
+    assert.equal((await subjects(rows(30), 'a.csv')).length, 30);
+    assert.equal(codeOf(await upload(rows(31), 'a.csv')), 'SIM-000007');
+    assert.equal(codeOf(await upload('profile.name\n', 'a.csv')), 'SIM-000007');
+    const elements = Array.from({ length: 31 }, () => ({ 'profile.name': 'x' }));
+    assert.equal(codeOf(await upload(JSON.stringify(elements), 'a.json')), 'SIM-000007');
+  });
+
+  test('that are wrong are refused as a whole, with the place', async () => {
+    for (const [text, name, code, where] of [
+      ['', 'a.csv', 'CSV-000001', /first line/],
+      ['PK\u0003\u0004', 'a.csv', 'CSV-000002', /ZIP/],
+      ['name\nAda\n', 'a.csv', 'CSV-000004', /name is no variable/],
+      ['profile.__proto__.x\nAda\n', 'a.csv', 'CSV-000004', /no variable/],
+      ['context.n:integer\n1\n', 'a.csv', 'CSV-000004', /integer/],
+      ['context.n,context.m\n1\n', 'a.csv', 'CSV-000005', /Line 2 has 1 cells instead of 2/],
+      ['context.n:number\nseven\n', 'a.csv', 'CSV-000008', /Line 2, context.n: is no number/],
+      ['context.d:date\n2031-02-31x\n', 'a.csv', 'CSV-000008', /no date/],
+      ['context.a,context.a.b\n1,2\n', 'a.csv', 'CSV-000008', /another column/],
+      ['{"profile.name": "Ada"}', 'a.json', 'CSV-000005', /no array/],
+      ['[{"context.a": {"b": 1}}]', 'a.json', 'CSV-000008', /Sample 1, context.a/],
+      ['[1]', 'a.json', 'CSV-000005', /Sample 1/],
+      ['{"profile.name": "Ada"}\n{', 'a.jsonl', 'CSV-000005', /Line 2/],
+      ['[{"context.system.x": 1}]', 'a.json', 'MSG-000007', /./],
+    ] as const) {
+      const reply = await upload(text, name);
+      assert.equal(codeOf(reply), code, `${text} ${JSON.stringify(reply.body)}`);
+      assert.match(String(reply.body.title), where, text);
+    }
+  });
 });
 
 test('a campaign of another tenant is as unknown as none, and a key that may only trigger sees nothing', async () => {

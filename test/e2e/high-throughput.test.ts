@@ -60,6 +60,34 @@ describe('high throughput', () => {
     await refusedWith('MSG-000013-400', send('highthroughput', campaigns.standard, 'external'));
   });
 
+  test('has lanes, queues and processes of its own: with nobody there for one, the other goes on (F048)', async () => {
+    const serve = async (lanes: string) => {
+      await stack.services.get('email-worker')!.stop();
+      await stack.start('email-worker', { LANES: lanes });
+    };
+    const accept = async (kind: 'ht' | 'standard') => {
+      const { body } = await send(kind === 'ht' ? 'highthroughput' : 'unitary', campaigns[kind], 'external');
+      return body.executionId;
+    };
+    const stateOf = async (executionId: unknown) => {
+      const { body } = await stack.call('ingress', 'GET', `/ajo/im/executions/${executionId}`);
+      return (body.messages as { state: string }[])[0]!.state;
+    };
+    const sent = (executionId: unknown) =>
+      waitFor('the message to be sent', async () => ((await stateOf(executionId)) === 'sent' ? true : undefined));
+    await serve('email');
+    const [waiting, going] = [await accept('ht'), await accept('standard')];
+    await sent(going);
+    assert.equal(await stateOf(waiting), 'queued');
+    await serve('email-ht');
+    const standard = await accept('standard');
+    await sent(waiting);
+    await sent(await accept('ht'));
+    assert.equal(await stateOf(standard), 'queued');
+    await serve('email,email-ht');
+    await sent(standard);
+  });
+
   test('delivers while the tables of profiles are gone (F049)', async () => {
     for (const table of PROFILE_TABLES) await stack.pool.query(`ALTER TABLE ${table} RENAME TO ${table}_away`);
     try {

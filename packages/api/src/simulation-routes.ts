@@ -1,11 +1,14 @@
 import { type Previewed, previewCampaign } from '@outrigger/authoring';
-import { previewAnswer, previewRequest } from '@outrigger/contracts';
+import { type PreviewItem, previewAnswer, previewRequest, sampleForm } from '@outrigger/contracts';
 import { type Refusal, refuse } from '@outrigger/core';
+import { BadFile, readSamples } from '@outrigger/intake';
 import type { Authenticator } from '@outrigger/pipeline';
-import type { Pool } from '@outrigger/store';
+import type { UploadedFile } from '@outrigger/runtime';
+import type { Campaign, Pool } from '@outrigger/store';
 import { Router } from 'express';
 import { campaignAccess } from './campaign-access.ts';
 import { parseClosed } from './closed-input.ts';
+import type { Answer } from './context.ts';
 import { mount, type RouteDescription } from './describe.ts';
 import { proofRoutes } from './proof-routes.ts';
 import { contextRefusal } from './simulation-context.ts';
@@ -23,6 +26,32 @@ const PREVIEW: RouteDescription = {
   errors: ['MSG-000006', 'MSG-000007', 'MSG-000010', 'SIM-000001', 'SIM-000002', 'SIM-000003', 'SIM-000004'],
 };
 
+const SAMPLES: RouteDescription = {
+  group: 'Previews',
+  summary: 'Render what a campaign would send to the samples of a file',
+  details:
+    'As a preview, for up to 30 people who are not stored. CSV: the first line names variables (profile.person.firstName, ' +
+    'context.number:number). JSON: an array of objects, or one a line, with the same names. Nothing of the file is kept.',
+  upload: { schema: sampleForm, limitBytes: 1_048_576 },
+  answers: { 200: previewAnswer },
+  errors: [
+    'CSV-000001',
+    'CSV-000002',
+    'CSV-000003',
+    'CSV-000004',
+    'CSV-000005',
+    'CSV-000008',
+    'MSG-000006',
+    'MSG-000007',
+    'MSG-000010',
+    'SIM-000001',
+    'SIM-000002',
+    'SIM-000004',
+    'SIM-000007',
+    'SUP-000004',
+  ],
+};
+
 /** Looking at what a campaign would send (reference simulations.yaml; spec 15). */
 export function simulationRoutes(deps: { pool: Pool; authenticate: Authenticator }): Router {
   const router = Router({ strict: true, caseSensitive: true });
@@ -30,19 +59,39 @@ export function simulationRoutes(deps: { pool: Pool; authenticate: Authenticator
     '/campaigns/:campaignId/previews',
     campaignAccess(deps).read(PREVIEW, async (campaign, { body }) => {
       const parsed = parseClosed(previewRequest, body, 'the preview');
-      if ('refusal' in parsed) return parsed;
-      const items = parsed.value.previewRequestItems;
-      const refused = items
-        .map(({ userId, contextAttributes }) => contextRefusal('contextAttributes', userId, contextAttributes))
-        .find((refusal) => refusal !== undefined);
-      if (refused) return { refusal: refused };
-      const previewed = await previewCampaign(deps.pool, campaign, items);
-      if (previewed.kind !== 'rendered') return { refusal: refusalOf(previewed) };
-      return { status: 200, body: { previews: previewed.previews } };
+      return 'refusal' in parsed ? parsed : previewAnswerOf(deps.pool, campaign, parsed.value.previewRequestItems);
+    }),
+  );
+  router.post(
+    '/campaigns/:campaignId/previews/samples',
+    campaignAccess(deps).read(SAMPLES, async (campaign, { file }) => {
+      const read = await samplesOf(file!);
+      if ('refusal' in read) return read;
+      const parsed = parseClosed(previewRequest, { previewRequestItems: read.samples }, 'the samples');
+      return 'refusal' in parsed ? parsed : previewAnswerOf(deps.pool, campaign, parsed.value.previewRequestItems);
     }),
   );
   mount(router, '/', proofRoutes(deps));
   return router;
+}
+
+async function previewAnswerOf(pool: Pool, campaign: Campaign, items: PreviewItem[]): Promise<Answer> {
+  const refused = items
+    .map(({ userId, contextAttributes }) => contextRefusal('contextAttributes', userId, contextAttributes))
+    .find((refusal) => refusal !== undefined);
+  if (refused) return { refusal: refused };
+  const previewed = await previewCampaign(pool, campaign, items);
+  if (previewed.kind !== 'rendered') return { refusal: refusalOf(previewed) };
+  return { status: 200, body: { previews: previewed.previews } };
+}
+
+async function samplesOf(file: UploadedFile): Promise<{ samples: PreviewItem[] } | { refusal: Refusal }> {
+  try {
+    return { samples: await readSamples(file) };
+  } catch (error) {
+    if (error instanceof BadFile) return { refusal: refuse(error.code, error.message) };
+    throw error;
+  }
 }
 
 function refusalOf(previewed: Exclude<Previewed, { kind: 'rendered' }>): Refusal {

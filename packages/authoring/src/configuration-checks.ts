@@ -1,5 +1,12 @@
 import { CONFIGURATION_SETTINGS, templateSettings } from '@outrigger/contracts';
-import { parseEmailAddress, smsSegments } from '@outrigger/core';
+import {
+  foldedWord,
+  type KeywordKind,
+  parseEmailAddress,
+  SMS_KEYWORDS,
+  type SmsKeywords,
+  smsSegments,
+} from '@outrigger/core';
 import { compileContent } from '@outrigger/render';
 import { beginUpdate, type ChannelConfiguration, endUpdate, moveConfiguration, type Pool } from '@outrigger/store';
 
@@ -65,6 +72,15 @@ function smsProblems(settings: Record<string, unknown>, highThroughput: boolean)
     if (sender.trim().length > 11 || smsSegments(sender).encoding !== 'gsm-7') {
       problems.push('settings.sender: a number, or at most 11 characters of the GSM alphabet.');
     }
+  }
+  const own = (settings.keywords ?? {}) as SmsKeywords;
+  const words = (Object.keys(SMS_KEYWORDS) as KeywordKind[]).flatMap((kind) => [
+    ...new Set((own[kind] ?? SMS_KEYWORDS[kind]).map(foldedWord)),
+  ]);
+  const twice = words.find((word, place) => words.indexOf(word) !== place);
+  if (twice !== undefined) problems.push(`settings.keywords: ${twice} stands for two things.`);
+  if (settings.keywords !== undefined && !/^\+?[\d ]{3,20}$/.test(String(sender ?? ''))) {
+    problems.push('settings.keywords: nobody can answer a sender that is no number.');
   }
   return problems;
 }

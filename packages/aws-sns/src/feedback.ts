@@ -1,5 +1,6 @@
 import type { BounceCode, Feedback, ReadFeedback } from '@outrigger/core';
 import { z } from 'zod';
+import { readInboundText } from './inbound.ts';
 
 const text = z.string().catch('');
 /** An SNS message id: what Publish answered. Anything else would not be found in the ledger anyway. */
@@ -33,7 +34,7 @@ const FOR_GOOD =
 const SPAM = /spam|blocked/i;
 
 /**
- * Reads what SNS says of SMS and push messages after it took them. SNS has no tags: it names the id that it gave, so this is
+ * Reads what SNS says of SMS and push messages after it took them, and the texts that phones send back. SNS has no tags: it names the id that it gave, so this is
  * no evidence for a message whose answer was lost.
  */
 export const readSnsFeedback: ReadFeedback = (body) => {
@@ -43,6 +44,8 @@ export const readSnsFeedback: ReadFeedback = (body) => {
   } catch {
     return { problem: 'is not JSON' };
   }
+  const inbound = readInboundText(json);
+  if (inbound) return { inbound };
   const status = deliveryStatus.safeParse(json);
   if (status.success) {
     const { notification, delivery } = status.data;
@@ -60,7 +63,7 @@ export const readSnsFeedback: ReadFeedback = (body) => {
   const kind = z.looseObject({ EventType: z.string() }).safeParse(json);
   // Endpoints that were made, changed or removed.
   if (kind.success && /^Endpoint/.test(kind.data.EventType)) return { ignored: kind.data.EventType.slice(0, 40) };
-  return { problem: 'is neither a delivery status nor a delivery failure of SNS' };
+  return { problem: 'is neither a delivery status, a delivery failure nor a text that came in' };
 };
 
 function said(providerMessageId: string, time: string, delivered: boolean, words: string): Feedback {

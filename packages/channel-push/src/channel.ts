@@ -11,6 +11,7 @@ export function createPushChannel(provider: Provider<PushMessage>): ChannelPort<
     suppressionAddress: () => undefined,
     // Holding a token is consent; the explicit opt-out is the channel's (spec 10.2).
     consentAddress: () => undefined,
+    tokenOf: ({ appId, platform, token }) => ({ appID: appId, platform, token }),
     compose: composePush,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { subdomainRules, subdomainTemplate } from './dynamic-subdomain.ts';
 import { providerPool } from './provider-pool.ts';
+import { smsKeywords } from './sms-keywords.ts';
 
 const name = z
   .string()
@@ -37,6 +38,9 @@ const emailSettings = z.strictObject({
 });
 const smsSettings = z.strictObject({
   sender: z.string().min(1).max(20).optional(),
+  keywords: smsKeywords
+    .optional()
+    .describe('texts that people send to the sender, where it is a number that takes them'),
   retry_period_minutes: z.number().int().min(10).max(5_040).optional(),
   delivery_address_field: dottedPath.optional(),
   consent_mode: consentMode.optional(),

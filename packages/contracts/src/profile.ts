@@ -67,6 +67,8 @@ export const pushToken = z.strictObject({
   platform: z.enum(['apns', 'apnsSandbox', 'fcm']),
   token: z.string().regex(/^[\x21-\x7e]{1,4096}$/, 'must be 1 to 4096 visible ASCII characters'),
   denylisted: z.boolean().optional(),
+  denylistedAt: z.iso.datetime().optional(),
+  denylistedBy: z.uuid().optional().describe('The message at which the push service said so'),
 });
 
 /** Members of a profile that are not free attributes, though content sees them beside those. */

@@ -32,6 +32,14 @@ export const previewRequest = z
   .meta({ id: 'PreviewRequest' });
 export type PreviewItem = z.infer<typeof previewRequest>['previewRequestItems'][number];
 
+/** A form with one file of samples: CSV, a JSON array, or a JSON object a line. */
+export const sampleForm = z.strictObject({
+  file: z
+    .string()
+    .meta({ format: 'binary' })
+    .describe('At most 30 samples, made of texts, numbers, true, false and dates'),
+});
+
 /** People of a proof, and addresses of each: together no more messages than one batch carries. */
 const MAX_PROOF_RECIPIENTS = 10;
 const MAX_PROOF_ADDRESSES = 10;

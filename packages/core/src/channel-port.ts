@@ -2,7 +2,7 @@ import type { Channel } from './channel.ts';
 import type { ExclusionCode, FailureCode } from './codes.ts';
 import type { ConsentAddress } from './consent.ts';
 import type { Pieces, Provider } from './provider.ts';
-import type { JsonObject, Recipient } from './recipient.ts';
+import type { JsonObject, PushToken, Recipient } from './recipient.ts';
 
 /**
  * What the pipeline asks of a channel. The pipeline never imports a channel: a worker's main hands it one.
@@ -17,6 +17,8 @@ export type ChannelPort<Settings, Target, Message> = {
   suppressionAddress(target: Target): string | undefined;
   /** How the consents of a person name this address, or undefined where a channel has no choices by address (spec 10.3). */
   consentAddress(target: Target): ConsentAddress | undefined;
+  /** The push token that a message goes to, in channels whose addresses can die for good. */
+  tokenOf?(message: Message): Pick<PushToken, 'appID' | 'platform' | 'token'>;
   /** Builds the final message. Anything that rendered values could break (line breaks, lengths) ends here as a value. */
   compose(input: ComposeInput<Settings, Target>): { message: Message } | Uncomposed;
 };

@@ -91,6 +91,7 @@ export const API_ERRORS = {
   'SIM-000004': { status: 400, title: 'The content cannot be rendered with this data.' },
   'SIM-000005': { status: 404, title: 'No such proof of this campaign.' },
   'SIM-000006': { status: 400, title: 'The campaign has errors that block a proof.' },
+  'SIM-000007': { status: 400, title: 'A file of samples has 1 to 30 of them.' },
   'FBK-000001': { status: 400, title: 'This is no SNS message that can be read.' },
   'FBK-000002': { status: 403, title: 'The message is not signed by Amazon SNS.' },
   'FBK-000003': { status: 403, title: 'The topic of the message is not on the list of this account.' },

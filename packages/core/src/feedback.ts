@@ -1,3 +1,5 @@
+import type { InboundText } from './sms-keywords.ts';
+
 /**
  * What a provider says of a message after it took it (spec 12.3). A fact never moves a state back; the earliest of a kind
  * wins, so that order and repetition do not matter (reliability P26).
@@ -56,8 +58,13 @@ export type Feedback = {
   detail?: string;
 };
 
-/** How a callback is read: what it says of our messages, that it says nothing of them, or why it cannot be understood. */
-export type ReadFeedback = (body: string) => { feedback: Feedback[] } | { ignored: string } | { problem: string };
+/**
+ * How a callback is read: what it says of our messages, a text that came in, that it says nothing of us, or why it cannot be
+ * understood.
+ */
+export type ReadFeedback = (
+  body: string,
+) => { feedback: Feedback[] } | { inbound: InboundText } | { ignored: string } | { problem: string };
 
 /** A fact of the ledger, as far as the status of a message depends on it. */
 export type KnownFact = { fact: FeedbackFact; class: BounceClass | ''; at: Date };

@@ -8,6 +8,8 @@ export const EXECUTION_PREFIXES = {
   audience: 'CMA',
   batch: 'BMA',
   proof: 'PMA',
+  /** What answers a text that came in. */
+  reply: 'RMA',
 } as const;
 export type Endpoint = keyof typeof EXECUTION_PREFIXES;
 
@@ -57,7 +59,7 @@ export function executionIdText(endpoint: Endpoint, uuid: string): string {
 
 /** The uuid inside a public execution id, or undefined when it is not one. */
 export function parseExecutionId(text: string): string | undefined {
-  const match = /^(?:UMA|HUMA|CMA|BMA|PMA)-(.{36})$/.exec(text);
+  const match = /^(?:UMA|HUMA|CMA|BMA|PMA|RMA)-(.{36})$/.exec(text);
   return match && isUuid(match[1]!) ? match[1] : undefined;
 }
 

@@ -22,6 +22,7 @@ export * from './provider.ts';
 export * from './provider-answer.ts';
 export * from './recipient.ts';
 export * from './retry.ts';
+export * from './sms-keywords.ts';
 export * from './sms-segments.ts';
 export * from './states.ts';
 export * from './system-context.ts';

@@ -44,7 +44,15 @@ export type SmsSettings = {
 export type PushSettings = { app_id: string; platforms: PushPlatform[] };
 
 /** A stored push token: an element of the profile's `pushNotificationDetails` array. */
-export type PushToken = { appID: string; platform: PushPlatform; token: string; denylisted?: boolean };
+export type PushToken = {
+  appID: string;
+  platform: PushPlatform;
+  token: string;
+  /** The push service said that it is dead: when, and of which message. */
+  denylisted?: boolean;
+  denylistedAt?: string;
+  denylistedBy?: string;
+};
 
 /** Value at a dotted path of own properties, or undefined. */
 export function valueAt(data: JsonObject | undefined, path: string): JsonValue | undefined {

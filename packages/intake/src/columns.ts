@@ -8,7 +8,8 @@ type Column = (draft: Draft, cell: string) => string | undefined;
 
 const PATH = /^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$/;
 const UNSAFE = new Set(['__proto__', 'constructor', 'prototype']);
-const TYPES: Record<string, (cell: string) => JsonValue | undefined> = {
+/** What a cell is read as. */
+export const CELL_TYPES: Record<string, (cell: string) => JsonValue | undefined> = {
   string: (cell) => cell,
   number: (cell) => (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(cell) ? finite(Number(cell)) : undefined),
   boolean: (cell) => ({ true: true, false: false })[cell],
@@ -75,9 +76,9 @@ const identityColumn =
 
 function attributeColumn(text: string): Column | undefined {
   const [path = '', type = 'string', ...more] = text.split(':');
-  const convert = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
-  const names = path.split('.');
-  if (more.length > 0 || !convert || !PATH.test(path) || names.some((name) => UNSAFE.has(name))) return undefined;
+  const convert = Object.hasOwn(CELL_TYPES, type) ? CELL_TYPES[type] : undefined;
+  const names = namesOf(path);
+  if (more.length > 0 || !convert || !names) return undefined;
   return (draft, cell) => {
     const value = convert(cell);
     return value === undefined ? `is no ${type}` : put(draft, ['attributes', ...names], value);
@@ -103,8 +104,15 @@ function pushColumn(text: string): Column | undefined {
   };
 }
 
-function put(draft: Draft, names: string[], value: JsonValue): string | undefined {
-  let object: JsonObject = draft;
+/** The members on the way to a value, or undefined for what is no path. */
+export function namesOf(path: string): string[] | undefined {
+  const names = path.split('.');
+  return PATH.test(path) && !names.some((name) => UNSAFE.has(name)) ? names : undefined;
+}
+
+/** Sets a value deep inside; returns what is in its way. */
+export function put(draft: JsonObject, names: string[], value: JsonValue): string | undefined {
+  let object = draft;
   for (const name of names.slice(0, -1)) {
     object[name] ??= {};
     const inner = object[name];

@@ -3,6 +3,7 @@ import type { PooledProvider } from '@outrigger/flow';
 import { timed } from '@outrigger/metrics';
 import { type ClaimedBatch, type Pool, releaseBatches } from '@outrigger/store';
 import type { BrakesSince } from './brake-watch.ts';
+import type { Denylist } from './denylist.ts';
 import { eachLimited } from './each-limited.ts';
 import type { Enqueue } from './enqueue.ts';
 import { gate } from './gate.ts';
@@ -26,6 +27,7 @@ export type DeliverDeps<Settings, Target, Message> = {
   provider: PooledProvider<Message>;
   brakes: BrakesSince;
   journal: Journal;
+  denylist?: Denylist<Message> | undefined;
   record: Record;
   enqueue: Enqueue;
   providerTimeoutMs: number;

@@ -66,7 +66,7 @@ function liftsComplaints({ definition, settings }: LoadedVersion<unknown>): bool
 const RUNNING = new Set(['LIVE', 'SCHEDULED', 'COMPLETED']);
 
 function campaignGate(message: ClaimedMessage): Outcome | undefined {
-  if (message.proof) return undefined;
+  if (message.apart) return undefined;
   return RUNNING.has(message.campaignStatus) ? undefined : { state: 'canceled', code: 'canceled.campaign_stopped' };
 }
 

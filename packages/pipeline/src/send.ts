@@ -2,6 +2,7 @@ import { DEFAULT_RETRY, type Outcome, type RetryPolicy } from '@outrigger/core';
 import type { PooledProvider, PooledResult, PooledSendOptions } from '@outrigger/flow';
 import type { ClaimedBatch } from '@outrigger/store';
 import type { BrakesSince } from './brake-watch.ts';
+import type { Denylist } from './denylist.ts';
 import type { Journal } from './journal.ts';
 import { combineResults, outcomeOf } from './outcome.ts';
 import { routeOf } from './route.ts';
@@ -15,6 +16,8 @@ export type SendDeps<Message> = {
   stopping: AbortSignal;
   /** Brakes that have come into force since the claim. */
   brakes: BrakesSince;
+  /** Of channels whose addresses may die. */
+  denylist?: Denylist<Message> | undefined;
   /** Whether a call that starts now surely ends before the claim does, and the process is not stopping. */
   mayStart(): boolean;
 };
@@ -54,6 +57,7 @@ export async function send<Settings, Message>(
     results.push(result);
   }
   if (results.length === 0) return undefined;
+  if (deps.denylist) await deps.denylist(step.message, step.go.messages, results);
   const result = combineResults(results) as PooledResult;
   if (result.account !== undefined) deps.journal.results([{ messageId, result }], batch.token);
   const { retry = DEFAULT_RETRY } = step.go.version.definition;

@@ -10,6 +10,7 @@ import { type ClaimedBatch, claimBatches, type Pool, readDueIn, releaseBatches }
 import { startSpan } from '@outrigger/tracing';
 import { startBrakeWatch } from './brake-watch.ts';
 import { deliver } from './deliver.ts';
+import { createDenylist } from './denylist.ts';
 import type { Enqueue } from './enqueue.ts';
 import { openJournal } from './journal.ts';
 import { startJournalSettler } from './journal-settler.ts';
@@ -68,6 +69,7 @@ export async function startChannelWorker<Settings, Target, Message extends { mes
     loadSharedContext: createSharedContexts(pool),
     reads: createSharedReads(pool),
   };
+  const denylist = createDenylist(options);
   const stop = new AbortController();
   const brakes = startBrakeWatch(pool, log);
 
@@ -117,6 +119,7 @@ export async function startChannelWorker<Settings, Target, Message extends { mes
       ...loaders,
       brakes: brakes.since(batch),
       journal,
+      denylist,
       record,
       providerTimeoutMs: timing.providerTimeoutMs,
       now: Date.now,

@@ -18,8 +18,8 @@ export type CampaignVersion = {
   authored: Record<string, unknown> | null;
   compiled: Record<string, unknown>;
   settings: Record<string, unknown>;
-  /** `proof`: a test of a draft, numbered below zero, and no part of the campaign's history. */
-  cause: 'activation' | 'configuration' | 'fragment' | 'proof';
+  /** `proof`: a test of a draft; `reply`: an answer to a keyword. Both are numbered below zero, and no part of a history. */
+  cause: 'activation' | 'configuration' | 'fragment' | 'proof' | 'reply';
   configurationId: string | null;
   configurationRevision: number;
   /** Fragment id to the revision that was compiled in. */

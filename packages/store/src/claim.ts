@@ -18,8 +18,8 @@ export type ClaimedMessage = {
   campaignId: string;
   versionId: string;
   campaignStatus: string;
-  /** A test of a draft: it is sent whatever the campaign's status. */
-  proof?: true;
+  /** A test of a draft, or an answer to a text: it is sent whatever the campaign's status. */
+  apart?: true;
   acceptedAt: Date;
   expiresAt: Date;
   recipient: Recipient;
@@ -171,7 +171,7 @@ function readPart(row: ClaimRow, wanted: Set<string>, found: Map<string, Claimed
         campaignId: origin.campaign_id,
         versionId: origin.version_id,
         campaignStatus: row.statuses?.[origin.campaign_id] ?? 'STOPPED',
-        ...(origin.endpoint === 'proof' && { proof: true }),
+        ...(APART.has(origin.endpoint) && { apart: true }),
         acceptedAt: row.accepted_at,
         expiresAt: dates[originIndex]!,
         recipient: people[turn] ?? NOBODY,
@@ -179,6 +179,8 @@ function readPart(row: ClaimRow, wanted: Set<string>, found: Map<string, Claimed
     }
   });
 }
+
+const APART = new Set(['proof', 'reply']);
 
 /** Erased content leaves a recipient without data, which the resolver excludes. */
 const NOBODY: Recipient = { type: 'external', userId: '', namespace: '', context: {} as JsonObject };

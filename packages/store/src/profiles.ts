@@ -94,7 +94,11 @@ function documentOf(row: Omit<FactRow, 'place' | 'profile_id'>): JsonObject {
 }
 
 /** Creates the profiles that do not exist yet, with nothing but their identity (spec 7.1). Concurrent calls make one. */
-export async function ensureProfiles(pool: Pool, tenantId: number, identities: Identity[]): Promise<void> {
+export async function ensureProfiles(
+  pool: Pick<Pool, 'query'>,
+  tenantId: number,
+  identities: Identity[],
+): Promise<void> {
   if (identities.length === 0) return;
   const sorted = identities
     .map((identity) => ({ ...identity, comparable: comparableIdentity(identity) }))

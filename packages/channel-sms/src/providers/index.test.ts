@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { httpConfig } from './http/config.ts';
 import { createSmsProvider, smsProviderConfig } from './index.ts';
 import { snsConfig } from './sns/config.ts';
 
@@ -33,10 +34,12 @@ describe('smsProviderConfig', () => {
   }
 
   it('describes every variable and marks the secrets', () => {
-    const marked = Object.entries(snsConfig.shape).filter(([, field]) => field.meta()?.secret === true);
+    const marked = [snsConfig, httpConfig].flatMap(({ shape }) =>
+      Object.entries(shape).filter(([, field]) => field.meta()?.secret === true),
+    );
     assert.deepEqual(
       marked.map(([name]) => name),
-      ['SNS_SECRET_ACCESS_KEY'],
+      ['SNS_SECRET_ACCESS_KEY', 'SMS_HTTP_HEADERS'],
     );
     for (const option of smsProviderConfig.options) {
       for (const [name, field] of Object.entries(option.shape)) assert.ok(field.description, name);
@@ -47,7 +50,13 @@ describe('smsProviderConfig', () => {
 describe('createSmsProvider', () => {
   it('creates the provider that the configuration names', async () => {
     const keep = () => Promise.resolve();
-    for (const environment of [{ SMS_PROVIDER: 'sandbox' }, { SMS_PROVIDER: 'sns', SNS_REGION: 'eu-west-1' }]) {
+    const http = {
+      SMS_PROVIDER: 'http',
+      SMS_HTTP_URL: 'https://sms.example/send',
+      SMS_HTTP_PAYLOAD: '{"a": "{{fromNumber}}", "b": "{{toNumber}}", "c": "{{message}}"}',
+      SMS_HTTP_MESSAGE_ID: 'id',
+    };
+    for (const environment of [{ SMS_PROVIDER: 'sandbox' }, { SMS_PROVIDER: 'sns', SNS_REGION: 'eu-west-1' }, http]) {
       const provider = createSmsProvider(smsProviderConfig.parse(environment), { keep });
       assert.equal(provider.name, environment.SMS_PROVIDER);
       await provider.close();

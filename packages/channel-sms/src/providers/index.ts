@@ -1,11 +1,13 @@
 import type { Provider, SmsMessage } from '@outrigger/core';
 import { z } from 'zod';
 import type { SmsProviderDependencies } from './definition.ts';
+import { httpProvider } from './http/index.ts';
 import { sandboxProvider } from './sandbox/index.ts';
 import { snsProvider } from './sns/index.ts';
 
 /** Every SMS provider. A new one is a folder beside this file and a line here. */
 export const SMS_PROVIDERS = {
+  http: httpProvider,
   sandbox: sandboxProvider,
   sns: snsProvider,
 } as const;

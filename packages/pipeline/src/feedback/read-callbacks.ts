@@ -1,4 +1,4 @@
-import { BOUNCE_CODES, type ReadFeedback } from '@outrigger/core';
+import { BOUNCE_CODES, type InboundText, type ReadFeedback } from '@outrigger/core';
 import { callbacksRead, feedbackFacts, settledByEvidence, suppressedByFeedback } from '@outrigger/metrics';
 import type { Log } from '@outrigger/runtime';
 import {
@@ -14,6 +14,7 @@ import {
   takeCallbacks,
 } from '@outrigger/store';
 import { type Bounced, bouncedAddresses, type ResolveEmail } from './bounced-addresses.ts';
+import { applyInboundText } from './inbound-texts.ts';
 
 export type FeedbackDeps = {
   pool: Pool;
@@ -64,8 +65,14 @@ async function readGroup(deps: FeedbackDeps, limit: number): Promise<number> {
   const done = await inTransaction(deps.pool, async (client): Promise<Done> => {
     const callbacks = await takeCallbacks(client, limit);
     if (callbacks.length === 0) return { read: [], callbacks, fresh: [], settled: 0, suppressed: 0 };
-    const understood = callbacks.map((callback) => ({ callback, ...understand(callback, deps.readers) }));
+    const understood = callbacks.map((callback): Understood & { callback: StoredCallback } => ({
+      callback,
+      ...understand(callback, deps.readers),
+    }));
     const items = understood.flatMap(({ items }) => items);
+    for (const one of understood) {
+      if (one.inbound) one.verdict = inboundVerdict(one.callback, await applyInboundText(client, one.inbound));
+    }
     const { recorded, settled } = await recordFeedback(client, items);
     const outcomes = new Map(items.map((item, place) => [item, recorded[place]]));
     const fresh = items.flatMap((item, place): Bounced[] =>
@@ -95,7 +102,7 @@ async function readGroup(deps: FeedbackDeps, limit: number): Promise<number> {
   return done.read.length;
 }
 
-type Understood = { items: FeedbackItem[]; verdict?: ReadCallback };
+type Understood = { items: FeedbackItem[]; verdict?: ReadCallback; inbound?: InboundText };
 
 /** What a callback says, or why it says nothing. Whatever is in it, it never throws: it would be read for ever. */
 function understand(callback: StoredCallback, readers: FeedbackDeps['readers']): Understood {
@@ -105,6 +112,7 @@ function understand(callback: StoredCallback, readers: FeedbackDeps['readers']):
     return { items: [], verdict: { callbackId, result: 'quarantined', problem: read.problem } };
   }
   if ('ignored' in read) return { items: [], verdict: { callbackId, result: 'ignored', problem: read.ignored } };
+  if ('inbound' in read) return { items: [], inbound: read.inbound };
   return {
     items: read.feedback.map((feedback) => ({
       feedback,
@@ -115,6 +123,12 @@ function understand(callback: StoredCallback, readers: FeedbackDeps['readers']):
       receivedAt,
     })),
   };
+}
+
+function inboundVerdict({ callbackId }: StoredCallback, result: 'applied' | 'ignored' | undefined): ReadCallback {
+  if (result === 'applied') return { callbackId, result };
+  const problem = result === 'ignored' ? 'no keyword' : 'no channel configuration sends from this number';
+  return { callbackId, result: result ?? 'orphan', problem };
 }
 
 function verdictOf({ callbackId, tries }: StoredCallback, recorded: unknown[]): ReadCallback {
