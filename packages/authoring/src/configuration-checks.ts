@@ -1,5 +1,6 @@
 import { CONFIGURATION_SETTINGS, templateSettings } from '@outrigger/contracts';
 import {
+  type EmailSettings,
   foldedWord,
   type KeywordKind,
   parseEmailAddress,
@@ -37,6 +38,7 @@ export async function configurationProblems(configuration: Checked): Promise<str
     if ('problem' in address) problems.push(`settings.subdomains: ${domain}: ${address.problem}.`);
   }
   problems.push(...(await templateProblems(templates, highThroughput)));
+  if (channel === 'email') problems.push(...copyProblems(settings as unknown as EmailSettings));
   if (channel === 'sms') problems.push(...smsProblems(settings, highThroughput));
   if (settings.send_to_complained === true && category !== 'Transactional') {
     problems.push('settings.send_to_complained: for Transactional alone.');
@@ -44,6 +46,20 @@ export async function configurationProblems(configuration: Checked): Promise<str
   const retry = settings.retry_period_minutes;
   if (typeof retry === 'number' && retry < SHORTEST_RETRY[category]) {
     problems.push(`settings.retry_period_minutes: at least ${SHORTEST_RETRY[category]} for ${category}.`);
+  }
+  return problems;
+}
+
+/** An archive in a domain that we send from would take copies for mail of its own (spec 3.2). */
+function copyProblems({ bcc_email: archive, seeds, from_email: from, subdomains = [] }: EmailSettings): string[] {
+  const problems = (seeds?.addresses ?? []).flatMap((one) => {
+    const parsed = parseEmailAddress(one);
+    return 'problem' in parsed ? [`settings.seeds: ${one}: ${parsed.problem}.`] : [];
+  });
+  const domainOf = (one: string) => one.slice(one.lastIndexOf('@') + 1).toLowerCase();
+  const sending = [domainOf(from), ...subdomains.map(({ domain }) => domain.toLowerCase())];
+  if (archive !== undefined && sending.includes(domainOf(archive))) {
+    problems.push('settings.bcc_email: an address outside the domains that this configuration sends from.');
   }
   return problems;
 }

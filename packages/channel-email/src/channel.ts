@@ -34,6 +34,7 @@ export function createEmailChannel(
     resolveTargets: resolveEmailTargets,
     suppressionAddress: (target) => comparableEmail(target.address),
     consentAddress: (target) => ({ namespace: 'email', address: comparableEmail(target.address) }),
+    archiveOf,
     compose: composeEmail,
   };
 }
@@ -61,6 +62,10 @@ export function resolveEmailTargets(input: ResolveInput<EmailSettings>): Resolve
   return { targets: [{ address: parsed.address }] };
 }
 
+function archiveOf({ bcc_email: archive }: EmailSettings, { address }: EmailTarget) {
+  return archive === undefined ? undefined : { channelData: { emailAddress: archive }, copy: { to: address } };
+}
+
 type Composed = { message: EmailMessage } | Uncomposed;
 
 /** Puts the rendered parts `subject`, `html`, `text`, `amp` and `header:<Name>` together with the sender of the settings. */
@@ -70,6 +75,7 @@ export function composeEmail({
   settings,
   parts,
   pieces = {},
+  shownTo,
 }: ComposeInput<EmailSettings, EmailTarget>): Composed {
   const sender = composeSender(settings, parts);
   if (!('from' in sender)) return sender;
@@ -82,10 +88,11 @@ export function composeEmail({
   const text = isBlank(parts.text ?? '', pieces.text) ? {} : { text: parts.text! };
   const amp = parts.amp?.trim() ? { amp: parts.amp } : {};
   // In pieces a message shares a call with others, which have one sender and no parts but HTML and text.
-  const alone = parts.amp !== undefined || sender.sender || sender.returnPath || isPersonalised(parts);
+  const alone = parts.amp !== undefined || shownTo || sender.sender || sender.returnPath || isPersonalised(parts);
   const made = alone ? {} : madeOf(pieces.html, 'text' in text ? pieces.text : undefined);
   const bodies = { subject, html, ...text, ...amp, ...made };
-  return { message: { messageId, ...sender, to: target.address, ...bodies, headers: headers.headers } };
+  const to = { to: target.address, ...(shownTo !== undefined && { shownTo }) };
+  return { message: { messageId, ...sender, ...to, ...bodies, headers: headers.headers } };
 }
 
 function madeOf(html: Pieces | undefined, text: Pieces | undefined): Pick<EmailMessage, 'pieces'> {

@@ -63,8 +63,10 @@ const MESSAGE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,61}$/;
 function messageHeaders(message: EmailMessage, at: Date): string {
   if (!MESSAGE_ID.test(message.messageId)) throw new TypeError(`message id ${JSON.stringify(message.messageId)}`);
   checkAddress('from', message.from.address);
+  const { shownTo = message.to } = message;
   checkAddress('to', message.to);
-  let headers = formatMailbox('From', message.from) + formatMailbox('To', { address: message.to });
+  checkAddress('to', shownTo);
+  let headers = formatMailbox('From', message.from) + formatMailbox('To', { address: shownTo });
   if (message.replyTo) {
     checkAddress('reply-to', message.replyTo.address);
     headers += formatMailbox('Reply-To', message.replyTo);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { subdomainRules, subdomainTemplate } from './dynamic-subdomain.ts';
+import { freeObject } from './execution.ts';
 import { providerPool } from './provider-pool.ts';
 import { smsKeywords } from './sms-keywords.ts';
 
@@ -18,6 +19,12 @@ const dottedPath = z
   .regex(/^[A-Za-z_][\w]*(\.[A-Za-z_][\w]*)*$/, 'is a dotted path into the profile, such as work.email')
   .max(255);
 
+/** Own addresses at the mailbox providers that matter, and whose data the copies are rendered with (spec 3.2). */
+const seedList = z.strictObject({
+  addresses: z.array(address).min(1).max(300),
+  profile: freeObject.optional(),
+});
+
 /** Who an email comes from (spec 3.2). All but `return_path_email` may be templates. */
 const emailSettings = z.strictObject({
   from_name: displayName.optional(),
@@ -27,6 +34,10 @@ const emailSettings = z.strictObject({
   sender_name: displayName.optional(),
   sender_email: address.optional().describe('adds a Sender header where it differs from From'),
   return_path_email: address.optional().describe('where bounces go (the error address)'),
+  bcc_email: address
+    .optional()
+    .describe('an archive outside the sending domains; gets a copy of each mail that was sent'),
+  seeds: seedList.optional().describe('addresses that get a copy of what an audience gets; reports ignore them'),
   subdomains: subdomainRules
     .optional()
     .describe('takes the place of the domain of from_email and return_path_email; who fits no row gets no mail'),

@@ -17,6 +17,8 @@ export type ChannelPort<Settings, Target, Message> = {
   suppressionAddress(target: Target): string | undefined;
   /** How the consents of a person name this address, or undefined where a channel has no choices by address (spec 10.3). */
   consentAddress(target: Target): ConsentAddress | undefined;
+  /** Where a copy of a message that was sent goes, for channels that have archives. */
+  archiveOf?(settings: Settings, target: Target): Pick<Recipient, 'channelData' | 'copy'> | undefined;
   /** The push token that a message goes to, in channels whose addresses can die for good. */
   tokenOf?(message: Message): Pick<PushToken, 'appID' | 'platform' | 'token'>;
   /** Builds the final message. Anything that rendered values could break (line breaks, lengths) ends here as a value. */
@@ -44,6 +46,8 @@ export type ComposeInput<Settings, Target> = {
   parts: Record<string, string>;
   /** What some of the parts are made of, by the same names. */
   pieces?: Record<string, Pieces> | undefined;
+  /** Whom the message says that it is to, where that is not whom it goes to (a copy). */
+  shownTo?: string | undefined;
   /** The version's content, for what is not a template (flags, enums). */
   content: JsonObject;
 };

@@ -10,6 +10,8 @@ export const EXECUTION_PREFIXES = {
   proof: 'PMA',
   /** What answers a text that came in. */
   reply: 'RMA',
+  /** Copies for an archive, and those that go to seed addresses. */
+  copy: 'XMA',
 } as const;
 export type Endpoint = keyof typeof EXECUTION_PREFIXES;
 
@@ -59,7 +61,7 @@ export function executionIdText(endpoint: Endpoint, uuid: string): string {
 
 /** The uuid inside a public execution id, or undefined when it is not one. */
 export function parseExecutionId(text: string): string | undefined {
-  const match = /^(?:UMA|HUMA|CMA|BMA|PMA|RMA)-(.{36})$/.exec(text);
+  const match = /^(?:UMA|HUMA|CMA|BMA|PMA|RMA|XMA)-(.{36})$/.exec(text);
   return match && isUuid(match[1]!) ? match[1] : undefined;
 }
 

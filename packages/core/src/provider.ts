@@ -67,6 +67,8 @@ export type EmailMessage = {
   returnPath?: string;
   /** Exactly one recipient: an address that passed `parseEmailAddress`. */
   to: string;
+  /** Whom the To header names, where that is not `to`: a copy looks like its original. */
+  shownTo?: string;
   subject: string;
   html: string;
   text?: string;

@@ -16,6 +16,11 @@ export type Recipient = {
   };
   profile?: JsonObject;
   context?: JsonObject;
+  /**
+   * A copy of what somebody else gets: whom the mail says that it is to, and which treatment it shows where an experiment would
+   * choose. Never part of a call.
+   */
+  copy?: { to?: string; treatmentId?: string };
   /** A member of an audience: the execution (`CMA-`) whose context all its members share. Never part of a call. */
   audienceExecutionId?: string;
 };
@@ -29,6 +34,10 @@ export type EmailSettings = {
   sender_name?: string;
   sender_email?: string;
   return_path_email?: string;
+  /** An archive that gets a copy of each mail that was sent. */
+  bcc_email?: string;
+  /** Addresses that get what an audience gets, rendered for one test profile. */
+  seeds?: { addresses: string[]; profile?: JsonObject };
   /** Rules that choose the domain of From and return path for each person; the first that fits decides. */
   subdomains?: { when: string; domain: string }[];
   /** Dotted path into the profile that overrides the default field `personalEmail.address`. */

@@ -2,6 +2,7 @@ import type { ChannelPort } from '@outrigger/core';
 import type { PooledProvider } from '@outrigger/flow';
 import { timed } from '@outrigger/metrics';
 import { type ClaimedBatch, type Pool, releaseBatches } from '@outrigger/store';
+import type { Archive } from './archive.ts';
 import type { BrakesSince } from './brake-watch.ts';
 import type { Denylist } from './denylist.ts';
 import { eachLimited } from './each-limited.ts';
@@ -28,6 +29,7 @@ export type DeliverDeps<Settings, Target, Message> = {
   brakes: BrakesSince;
   journal: Journal;
   denylist?: Denylist<Message> | undefined;
+  archive?: Archive<Settings, Target> | undefined;
   record: Record;
   enqueue: Enqueue;
   providerTimeoutMs: number;
@@ -56,6 +58,7 @@ export async function deliver<Settings, Target, Message>(
   await eachLimited(handOvers(gated, batch, deps.provider), deps.sendConcurrency, async (steps) => {
     const rendered = steps.map((step) => render(step, deps.channel, { inJson: steps.length > 1 }));
     const sent = await sendAll(rendered, batch, deps);
+    await deps.archive?.(batch, steps, sent);
     await Promise.all(
       rendered.map(async (step, place) => {
         const how = sent[place];

@@ -12,6 +12,7 @@ import {
   writePage,
 } from '@outrigger/store';
 import type { Enqueue } from './enqueue.ts';
+import { seedRecipients } from './seeds.ts';
 
 export type FanOutDeps = {
   pool: Pool;
@@ -108,6 +109,7 @@ async function fanOutPage(execution: RunningExecution, deps: FanOutDeps): Promis
     chunkSize: CHUNK,
     expiresAt: new Date(Math.min(Date.now() + definition.deadline_ms, windowEndMs)),
     countOnly,
+    copies: seedRecipients(execution),
   });
   if (!page) return false;
   if (page.batches.length > 0) deps.enqueue(page.batches);

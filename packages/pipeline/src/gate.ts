@@ -50,7 +50,7 @@ export async function gate<Settings, Target, Message>(
   });
   return Promise.all(
     gated.map(async (step): Promise<Step<Resolved<Settings, Target>>> => {
-      if ('stop' in step) return step;
+      if ('stop' in step || step.message.apart) return step;
       const settings = await deps.loadPeopleSettings(step.message.tenantId);
       return { message: step.message, ...consentedTo(step.go, deps.channel, settings) };
     }),

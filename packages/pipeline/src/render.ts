@@ -44,6 +44,7 @@ function renderStep<Settings, Target, Message>(
       parts: rendered.parts,
       pieces: rendered.pieces,
       content: chosen.authored,
+      shownTo: message.recipient.copy?.to,
     });
     if ('excluded' in composed)
       return { message, stop: { state: 'excluded', code: composed.excluded, detail: composed.detail } };

@@ -31,7 +31,8 @@ export function contentFor<Settings>(
   const base = { content, authored: definition.content as unknown as JsonObject };
   if (!treatments) return base;
   const person = `${recipient.namespace.toLowerCase()} ${comparableIdentifier(recipient.namespace, recipient.userId)}`;
-  const chosen = chooseTreatment(treatments, campaignId, person);
+  const shown = treatments.find(({ treatmentId }) => treatmentId === recipient.copy?.treatmentId);
+  const chosen = shown ?? chooseTreatment(treatments, campaignId, person);
   if (chosen.holdout) return { heldOut: chosen.name };
   return { content: chosen.content ?? content, authored: chosen.authored ?? base.authored };
 }

@@ -8,6 +8,7 @@ import { type DeliverPointer, type GivenBack, type QueueStore, startLaneWorker }
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
 import { type ClaimedBatch, claimBatches, type Pool, readDueIn, releaseBatches } from '@outrigger/store';
 import { startSpan } from '@outrigger/tracing';
+import { createArchive } from './archive.ts';
 import { startBrakeWatch } from './brake-watch.ts';
 import { deliver } from './deliver.ts';
 import { createDenylist } from './denylist.ts';
@@ -70,6 +71,7 @@ export async function startChannelWorker<Settings, Target, Message extends { mes
     reads: createSharedReads(pool),
   };
   const denylist = createDenylist(options);
+  const archive = createArchive(options);
   const stop = new AbortController();
   const brakes = startBrakeWatch(pool, log);
 
@@ -120,6 +122,7 @@ export async function startChannelWorker<Settings, Target, Message extends { mes
       brakes: brakes.since(batch),
       journal,
       denylist,
+      archive,
       record,
       providerTimeoutMs: timing.providerTimeoutMs,
       now: Date.now,

@@ -18,7 +18,7 @@ export type ClaimedMessage = {
   campaignId: string;
   versionId: string;
   campaignStatus: string;
-  /** A test of a draft, or an answer to a text: it is sent whatever the campaign's status. */
+  /** A test of a draft, an answer to a text, a copy: sent whatever the campaign's status, and without asking for consent. */
   apart?: true;
   acceptedAt: Date;
   expiresAt: Date;
@@ -180,7 +180,7 @@ function readPart(row: ClaimRow, wanted: Set<string>, found: Map<string, Claimed
   });
 }
 
-const APART = new Set(['proof', 'reply']);
+const APART = new Set(['proof', 'reply', 'copy']);
 
 /** Erased content leaves a recipient without data, which the resolver excludes. */
 const NOBODY: Recipient = { type: 'external', userId: '', namespace: '', context: {} as JsonObject };

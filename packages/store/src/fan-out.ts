@@ -1,4 +1,4 @@
-import { type AudienceRule, createIdAllocator, type Lane } from '@outrigger/core';
+import { type AudienceRule, createIdAllocator, type Lane, type Recipient } from '@outrigger/core';
 import type pg from 'pg';
 import { type AcceptItem, acceptGroup, type NewBatch } from './accept.ts';
 import { ruleCondition } from './audience-rule.ts';
@@ -13,6 +13,7 @@ export type RunningExecution = {
   campaignStatus: string;
   versionId: string;
   definition: Record<string, unknown>;
+  settings: Record<string, unknown>;
   startedAt: Date;
   audienceId: string;
 };
@@ -21,7 +22,7 @@ export type RunningExecution = {
 export async function runningExecutions(pool: Pool): Promise<RunningExecution[]> {
   const { rows } = await pool.query<RunningExecution>(
     `SELECT x.execution_id AS "executionId", x.tenant_id AS "tenantId", x.campaign_id AS "campaignId",
-       k.status AS "campaignStatus", x.version_id AS "versionId", v.definition, x.started_at AS "startedAt",
+       k.status AS "campaignStatus", x.version_id AS "versionId", v.definition, v.settings, x.started_at AS "startedAt",
        x.audience_id AS "audienceId"
      FROM audience_executions x JOIN campaigns k ON k.campaign_id = x.campaign_id
      JOIN campaign_versions v ON v.version_id = x.version_id
@@ -56,6 +57,8 @@ export type PageRequest = {
   expiresAt: Date;
   /** The time of the campaign's rate is up: members are counted as left over and get no message. */
   countOnly: boolean;
+  /** Who gets a copy of what the members get, once an execution: they are no members, and are not counted. */
+  copies?: Recipient[];
 };
 
 /** What a page came to; `done` with the last one. Undefined: another dispatcher has the execution, or it is not running. */
@@ -95,7 +98,9 @@ export async function writePage(pool: Pool, executionId: string, request: PageRe
     const reachable = read.members.filter((userId) => userId !== null);
     const userIds = request.countOnly ? [] : reachable;
     const items = chunkItems(executionId, checkpoint, request, userIds);
-    const { batches } = items.length > 0 ? await acceptGroup(client, items) : { batches: [] };
+    const isFirst = checkpoint.cursor === null && checkpoint.chunks === 0;
+    const all = isFirst && !request.countOnly ? [...items, ...copyItems(checkpoint, request)] : items;
+    const { batches } = all.length > 0 ? await acceptGroup(client, all) : { batches: [] };
     const done = read.scanned < request.limit;
     await client.query(
       `WITH chunk AS (
@@ -191,6 +196,30 @@ function chunkItems(
     });
   }
   return items;
+}
+
+function copyItems(checkpoint: Checkpoint, request: PageRequest): AcceptItem[] {
+  const { copies = [] } = request;
+  const ids = createIdAllocator(request.chunkSize);
+  return Array.from({ length: Math.ceil(copies.length / request.chunkSize) }, (_, n): AcceptItem => {
+    const recipients = copies.slice(n * request.chunkSize, (n + 1) * request.chunkSize);
+    const allocated = ids.take(request.lane, recipients.length);
+    ids.close();
+    return {
+      requestKey: allocated.executionId,
+      fingerprint: allocated.executionId,
+      ...allocated,
+      tenantId: checkpoint.tenant_id,
+      endpoint: 'copy',
+      requestId: checkpoint.request_id,
+      campaignId: checkpoint.campaign_id,
+      versionId: checkpoint.version_id,
+      createdBy: checkpoint.created_by,
+      expiresAt: request.expiresAt,
+      lane: request.lane,
+      content: JSON.stringify({ recipients }),
+    };
+  });
 }
 
 /** Ends an execution that cannot go on; what became messages stays what it is. */
