@@ -49,6 +49,36 @@ describe('text messages', () => {
     await Promise.all([sns.close(), sqs.close()]);
   });
 
+  /** A text as AWS publishes it, signed by SNS. */
+  async function incoming(messageBody: string, from: string, more: Json = {}): Promise<number> {
+    const inbound = {
+      originationNumber: from,
+      destinationNumber: '+46700000001',
+      messageKeyword: 'KEYWORD',
+      messageBody,
+      inboundMessageId: randomUUID(),
+      ...more,
+    };
+    const response = await fetch(`${stack.services.get('gateway')!.url}/callbacks/sns/texts`, {
+      method: 'POST',
+      body: JSON.stringify(sns.notification(JSON.stringify(inbound))),
+    });
+    return response.status;
+  }
+  const consentOf = async (namespace: string, value: string) => {
+    const { status, body } = await stack.call(
+      'control',
+      'GET',
+      `/profiles/identities/${namespace}/${encodeURIComponent(value)}`,
+    );
+    return status === 200 ? (body.consents as { marketing?: { sms?: Json } }).marketing?.sms : undefined;
+  };
+  const until = (namespace: string, value: string, val: string) =>
+    waitFor(`the consent of ${value} to be ${val}`, async () => {
+      const consent = await consentOf(namespace, value);
+      return consent?.val === val ? consent : undefined;
+    });
+
   test('arrive with their variables, and the account has the id that the provider gave (F061)', async () => {
     const campaign = await desk.campaign('SMS', await desk.surface('SMS'), { text: 'Hi {{ profile.name }} <3' });
     const [message] = await desk.send(campaign, phone('+46701234567', { profile: { name: 'Ada & Bo' } }));
@@ -72,35 +102,6 @@ describe('text messages', () => {
   });
 
   describe('that come back', () => {
-    /** A text as AWS publishes it, signed by SNS. */
-    async function incoming(messageBody: string, from: string, more: Json = {}): Promise<number> {
-      const inbound = {
-        originationNumber: from,
-        destinationNumber: '+46700000001',
-        messageKeyword: 'KEYWORD',
-        messageBody,
-        inboundMessageId: randomUUID(),
-        ...more,
-      };
-      const response = await fetch(`${stack.services.get('gateway')!.url}/callbacks/sns/texts`, {
-        method: 'POST',
-        body: JSON.stringify(sns.notification(JSON.stringify(inbound))),
-      });
-      return response.status;
-    }
-    const consentOf = async (namespace: string, value: string) => {
-      const { status, body } = await stack.call(
-        'control',
-        'GET',
-        `/profiles/identities/${namespace}/${encodeURIComponent(value)}`,
-      );
-      return status === 200 ? (body.consents as { marketing?: { sms?: Json } }).marketing?.sms : undefined;
-    };
-    const until = (namespace: string, value: string, val: string) =>
-      waitFor(`the consent of ${value} to be ${val}`, async () => {
-        const consent = await consentOf(namespace, value);
-        return consent?.val === val ? consent : undefined;
-      });
     const textsTo = async (number: string) => {
       const { body } = await stack.call('control', 'GET', '/sandbox/messages?channel=sms');
       return (body.data as Kept[]).filter(({ recipient }) => recipient === number).map(({ content }) => content.text);
@@ -169,21 +170,26 @@ describe('text messages', () => {
   });
 
   describe('through other providers', () => {
-    let peer: ScriptedServer | undefined;
+    const peers: ScriptedServer[] = [];
+    const openPeer = async (...reply: Parameters<typeof startScriptedServer>) => {
+      const peer = await startScriptedServer(...reply);
+      peers.push(peer);
+      return peer;
+    };
     const useProvider = async (environment: Record<string, string>) => {
       await stack.services.get('sms-worker')!.stop();
       await stack.start('sms-worker', environment);
     };
-    after(() => peer?.close());
+    after(() => Promise.all(peers.map((peer) => peer.close())));
 
     test('a receipt says that a text was delivered, or why not (F065)', async () => {
       const ids: string[] = [];
-      peer = await startScriptedServer(() => {
+      const peer = await openPeer((request) => {
+        // The account's limits are asked for at the start.
+        if (!request.body.toString().includes('Action=Publish')) return { status: 400, body: '<ErrorResponse/>' };
         ids.push(randomUUID());
-        return {
-          status: 200,
-          body: `<PublishResponse><PublishResult><MessageId>${ids.at(-1)}</MessageId></PublishResult></PublishResponse>`,
-        };
+        const result = `<PublishResult><MessageId>${ids.at(-1)}</MessageId></PublishResult>`;
+        return { status: 200, body: `<PublishResponse>${result}</PublishResponse>` };
       });
       await useProvider({
         SMS_PROVIDER: 'sns',
@@ -214,11 +220,26 @@ describe('text messages', () => {
         });
       assert.equal(await feedbackOf(good!.messageId), 'delivered');
       assert.match(await feedbackOf(bad!.messageId), /bounced/);
-      await peer.close();
+    });
+
+    test('STOP after a message of ours is kept by the person whom it went to, however that person is known (F064)', async () => {
+      const number = '+46709999999';
+      const identities = [{ namespace: 'email', value: 'texted@shop.example' }];
+      const attributes = { mobilePhone: { number } };
+      await stack.call('control', 'PUT', '/profiles', { identities, attributes });
+      const definition = { identityNamespace: 'email' };
+      const campaign = await desk.campaign('SMS', await desk.surface('SMS'), { text: 'Hi' }, definition);
+      const person = { type: 'aep', userId: 'Texted@shop.example', namespace: 'email' };
+      const [message] = await desk.send(campaign, person);
+      const previousPublishedMessageId = message!.events.at(-1)!.providerMessageId;
+      await incoming('STOP', number, { previousPublishedMessageId });
+      await until('email', 'texted@shop.example', 'n');
+      // Nobody else was made for the number.
+      assert.equal(await consentOf('phone', number), undefined);
     });
 
     test("one of one's own takes JSON made of a template, and its id is found at a path (F063)", async () => {
-      peer = await startScriptedServer(() => ({ status: 200, body: '{"messages": [{"id": "own-4711"}]}' }));
+      const peer = await openPeer(() => ({ status: 200, body: '{"messages": [{"id": "own-4711"}]}' }));
       await useProvider({
         SMS_PROVIDER: 'http',
         SMS_HTTP_URL: `${peer.url}/send`,
