@@ -67,8 +67,8 @@ export function startBrakeWatch(pool: Pool, log: Log): BrakeWatch {
       const claimedAt = performance.now();
       return {
         holds(message, account) {
-          // A stop is final, so it does not matter when it was looked at. Proofs are sent of campaigns in every status.
-          if (stoppedCampaigns.has(message.campaignId) && !message.proof) return true;
+          // A stop is final, so it does not matter when it was looked at. What is told apart is sent whatever the status.
+          if (stoppedCampaigns.has(message.campaignId) && !message.apart) return true;
           if (stops.length === 0 || lookedAt < claimedAt) return false;
           const target = { ...message, lane: batch.lane, provider: account };
           return stops.some((brake) => brakeConcerns(brake, target));
