@@ -34,10 +34,8 @@ describe('push messages', () => {
     const [android] = await desk.send(campaign, to('fcm', 'token-a', { profile }));
     const [iphone] = await desk.send(campaign, to('apns', 'token-i', { profile }));
     assert.deepEqual([android!.state, iphone!.state], ['sent', 'sent']);
-    assert.match(
-      JSON.stringify(await payloadOf(android!.messageId)),
-      /"notification":\{"title":"Hi Ada","body":"On its way"/,
-    );
+    const { notification } = await payloadOf(android!.messageId);
+    assert.deepEqual(notification, { title: 'Hi Ada', body: 'On its way' });
     const { aps } = (await payloadOf(iphone!.messageId)) as { aps: { alert: Json } };
     assert.deepEqual(aps.alert, { title: 'Hi Ada', body: 'On its way' });
   });
@@ -80,7 +78,7 @@ describe('push messages', () => {
       '"thread-id":"orders"',
       '"mutable-content":1',
       '"category":"ORDER"',
-      '"track"',
+      'track',
     ])
       assert.ok(apns.includes(part), `${part} in ${apns}`);
     const [phone] = await desk.send(campaign, to('fcm', 'token-a', { context }));
