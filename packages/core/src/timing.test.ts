@@ -11,6 +11,11 @@ test('a call that starts in time ends before the lease, and a taken job is free 
       assert.ok(timing.lastStartMs + timing.providerTimeoutMs < timing.leaseMs);
       assert.ok(timing.lockMs < timing.leaseMs);
       assert.ok(timing.journalGraceMs > timing.providerTimeoutMs);
+      assert.ok(timing.probeLeaseMs > timing.providerTimeoutMs);
+      assert.ok(
+        timing.probeLeaseMs <= 1.5 * timing.providerTimeoutMs + 1_000,
+        'a dead prober holds its account no longer',
+      );
     }),
   );
 });

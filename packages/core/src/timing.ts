@@ -11,6 +11,11 @@ export type Timing = {
    * a job that is handed out again while its worker lives finds its batch claimed, so it may be far shorter than the lease.
    */
   lockMs: number;
+  /**
+   * A worker that probes an account whose breaker is open has answered within this, or is dead; then another may probe. While one
+   * probes nobody else calls the account.
+   */
+  probeLeaseMs: number;
   /** The janitor leaves an expired claim this long to the worker's own journal before it calls the messages unknown. */
   journalGraceMs: number;
 };
@@ -27,6 +32,7 @@ export function deriveTiming(providerTimeoutMs: number): Timing {
     leaseMs,
     lastStartMs: leaseMs - providerTimeoutMs - marginMs,
     lockMs: LOCK_MS,
+    probeLeaseMs: providerTimeoutMs + marginMs,
     journalGraceMs: Math.max(10_000, providerTimeoutMs * 3),
   };
 }

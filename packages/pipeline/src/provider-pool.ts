@@ -5,6 +5,7 @@ import {
   createBreaker,
   createLimiter,
   createPool,
+  DEFAULT_BREAKER,
   type PooledProvider,
   startRateReader,
 } from '@outrigger/flow';
@@ -24,6 +25,7 @@ export async function startProviderPool<Config, Message extends { messageId: str
   createProvider(config: Config): Provider<Message>;
   ledger: PoolOptions;
   log: Log;
+  probeLeaseMs: number;
 }): Promise<{ provider: PooledProvider<Message>; part: Part }> {
   const { channel, log } = options;
   const pool = openPool({ ...options.ledger, maxConnections: 2, statementTimeoutMs: 1_000 });
@@ -38,6 +40,7 @@ export async function startProviderPool<Config, Message extends { messageId: str
   const breaker = createBreaker({
     store: { read: (names) => readBreakers(pool, names), change: (change) => changeBreaker(pool, change) },
     accounts: accounts.map((account) => accountKey(channel, account.name)),
+    policy: { ...DEFAULT_BREAKER, probeLeaseMs: options.probeLeaseMs },
     onChange: (news) => {
       breakerOpen.set({ account: news.account }, news.phase === 'open' ? 1 : 0);
       log.warn({ event: 'breaker.changed', ...news });

@@ -35,6 +35,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
   worker: WorkerChannel<Config, Settings, Target, Message>,
 ): Promise<void> {
   parts.push(await startTracing(`${channelName}-worker`, config));
+  const timing = deriveTiming(config.PROVIDER_TIMEOUT_MS);
   const served = lanesFrom(channelName, config.LANES);
   if ('unknown' in served) throw new Error(`${served.unknown} is no lane of ${channelName}`);
   const { pool, queueStore } = await openStores('worker', config, log, parts);
@@ -62,6 +63,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
     createProvider: (account: Config) => worker.createProvider(account, { keep }),
     ledger: ledgerOptions('worker', config, log),
     log,
+    probeLeaseMs: timing.probeLeaseMs,
   });
   parts.push(part);
   parts.push(
@@ -72,7 +74,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
       log,
       channel: worker.createChannel(provider),
       provider,
-      timing: deriveTiming(config.PROVIDER_TIMEOUT_MS),
+      timing,
       dataDir: config.DATA_DIR,
       lanes: served.lanes,
       laneConcurrency: config.LANE_CONCURRENCY,
