@@ -28,7 +28,7 @@ const orgId = `org-${randomUUID()}`;
 const MARK = `mark${randomUUID().slice(0, 8)}`;
 const UPLOAD = { 'content-type': 'multipart/form-data; boundary=x' };
 const UPLOADED =
-  '--x\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\ncontent-type: text/csv\r\n\r\na\r\n--x--\r\n';
+  '--x\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\ncontent-type: text/csv\r\n\r\ncontext.a\r\na\r\n--x--\r\n';
 
 type Walked = { operation: Operation; server: string };
 let callers: Record<'owner' | 'stranger' | 'neighbour', TestCaller>;
