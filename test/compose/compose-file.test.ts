@@ -46,3 +46,14 @@ test('Prometheus looks at every service', () => {
   const names = [...config.matchAll(/names: \[([^\]]+)\]/g)].flatMap((match) => match[1]!.split(', '));
   assert.deepEqual(names.sort(), readdirSync(join(ROOT, 'services')).sort());
 });
+
+test('every variable that exists for compose alone is on its page', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'running-with-compose.md'), 'utf8');
+  const configuration = readFileSync(join(ROOT, 'docs', 'configuration.md'), 'utf8');
+  const named = new Set([...composeFile.matchAll(/\$\{([A-Z_]+)/g)].map((match) => match[1]!));
+  assert.ok(named.size >= 10);
+  assert.deepEqual(
+    [...named].filter((name) => !page.includes(`\`${name}\``) && !configuration.includes(`\`${name}\``)),
+    [],
+  );
+});
