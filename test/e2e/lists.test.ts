@@ -64,6 +64,7 @@ describe('the lists decide who gets mail, at once', () => {
       allowed_list: 'not_reached',
       consent: 'not_asked',
       content: 'not_reached',
+      holdout: 'not_reached',
       provider: 'not_reached',
     });
     assert.ok(!JSON.stringify(excluded).toLowerCase().includes('gone@shop'), 'no address in an explanation');
