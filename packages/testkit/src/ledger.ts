@@ -19,8 +19,25 @@ export async function openTestLedger(): Promise<TestLedger> {
   const pool = openPool({ databaseUrl, schema, maxConnections: 8 });
   await migrate(pool, schema);
   after(async () => {
-    await pool.query(`DROP SCHEMA ${schema} CASCADE`);
-    await pool.end();
+    try {
+      await dropSchema(pool, schema);
+    } finally {
+      await pool.end();
+    }
   });
   return { pool, databaseUrl, schema };
+}
+
+const MOST_ATTEMPTS = 5;
+
+/** A service of the file that is still stopping takes locks in another order: whoever loses the deadlock asks again. */
+async function dropSchema(pool: Pool, schema: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await pool.query(`DROP SCHEMA ${schema} CASCADE`);
+      return;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== '40P01' || attempt === MOST_ATTEMPTS) throw error;
+    }
+  }
 }
