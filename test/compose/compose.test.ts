@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { deriveTiming } from '@outrigger/core';
-import { freePort, waitFor } from '@outrigger/testkit';
+import { findFreePort, waitFor } from '@outrigger/testkit';
 import { type ComposeProject, type Container, composeProject } from './compose-project.ts';
 import {
   allEnded,
@@ -74,7 +74,7 @@ describe('the stack of docker-compose.yml', { skip, timeout: 30 * 60_000 }, () =
   }
 
   before(async () => {
-    const [ingressPort, controlPort, gatewayPort] = [await freePort(), await freePort(), await freePort()];
+    const [ingressPort, controlPort, gatewayPort] = [await findFreePort(), await findFreePort(), await findFreePort()];
     controlUrl = `http://127.0.0.1:${controlPort}`;
     project = await composeProject(`outrigger-test-${randomBytes(3).toString('hex')}`, {
       INGRESS_PORT: String(ingressPort),

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { freePort, waitFor } from '@outrigger/testkit';
+import { findFreePort, waitFor } from '@outrigger/testkit';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'infra', 'aws-emulator', 'main.ts');
 
@@ -13,7 +13,7 @@ describe('the emulator of the compose profile aws', () => {
   let sns: string;
 
   before(async () => {
-    const [sesPort, snsPort] = [await freePort(), await freePort()];
+    const [sesPort, snsPort] = [await findFreePort(), await findFreePort()];
     [ses, sns] = [`http://127.0.0.1:${sesPort}`, `http://127.0.0.1:${snsPort}`];
     emulator = spawn(process.execPath, [MAIN], {
       env: { PATH: process.env.PATH, SES_PORT: String(sesPort), SNS_PORT: String(snsPort) },

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { freePort, openTestLedger, waitFor } from '@outrigger/testkit';
+import { findFreePort, openTestLedger, waitFor } from '@outrigger/testkit';
 import { DASHBOARDS } from '../../infra/grafana/panels.ts';
 import { createDemo, startStack, type TestStack } from '../e2e/stack.ts';
 
@@ -38,7 +38,7 @@ describe('a real Prometheus that looks at a running stack', { skip: absent }, ()
       scrape_configs: [{ job_name: 'outrigger', static_configs: [{ targets }] }],
     };
     await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
-    const port = await freePort();
+    const port = await findFreePort();
     url = `http://127.0.0.1:${port}`;
     prometheus = spawn(
       'prometheus',

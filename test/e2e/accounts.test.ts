@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { freePort, openTestLedger, waitFor } from '@outrigger/testkit';
+import { findFreePort, openTestLedger, waitFor } from '@outrigger/testkit';
 import { createDemo, startStack, type TestStack } from './stack.ts';
 
 const ledger = await openTestLedger();
@@ -25,7 +25,7 @@ describe('several provider accounts, and rates', () => {
   }
 
   test('an account that cannot be reached is left for the next one, and the account of a message says who took it', async () => {
-    const closed = await freePort();
+    const closed = await findFreePort();
     await restartEmailWorker([
       { name: 'smtp-main', EMAIL_PROVIDER: 'smtp', SMTP_HOST: '127.0.0.1', SMTP_PORT: closed },
       { name: 'backup', EMAIL_PROVIDER: 'sandbox' },
@@ -44,7 +44,7 @@ describe('several provider accounts, and rates', () => {
   });
 
   test('F037: with its only account down a message waits without using up attempts, and goes out when there is one again', async () => {
-    const closed = await freePort();
+    const closed = await findFreePort();
     await restartEmailWorker([
       { name: 'smtp-only', EMAIL_PROVIDER: 'smtp', SMTP_HOST: '127.0.0.1', SMTP_PORT: closed },
     ]);

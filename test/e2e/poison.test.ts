@@ -120,7 +120,8 @@ for (const { kind, skip } of QUEUE_STORES) {
         (await stack.pool.query<{ n: number }>('SELECT coalesce(max(claims), 0)::int AS n FROM batches')).rows[0]!.n;
       await waitFor('it to be given back more often than a poison is taken', async () => (await given()) > 8);
       assert.equal(await strikes(), 0);
-      assert.ok((await states(executionId)).every(({ state }) => state === 'queued'));
+      // Each look at them takes a moment, in which they are being sent; then they wait again.
+      await waitFor('both to wait', async () => (await states(executionId)).every(({ state }) => state === 'queued'));
       rmSync(folder, { recursive: true });
       await waitFor('both to go out', async () =>
         (await states(executionId)).every(({ state }) => state === 'sent') ? true : undefined,

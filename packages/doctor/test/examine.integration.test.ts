@@ -5,12 +5,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { ensurePartitions } from '@outrigger/store';
-import { freePort, openTestLedger } from '@outrigger/testkit';
+import { findFreePort, openTestLedger } from '@outrigger/testkit';
 import dns2 from 'dns2';
 import { examine, examineDomain, type Finding } from '../src/index.ts';
 
 const ledger = await openTestLedger();
-const nowhere = `http://127.0.0.1:${await freePort()}`;
+const nowhere = `http://127.0.0.1:${await findFreePort()}`;
 
 /** The records of a small world, served by a real name server. */
 const RECORDS: Record<string, string[]> = {
@@ -44,7 +44,7 @@ describe('a sending domain', () => {
         send(response as never);
       },
     });
-    const port = await freePort();
+    const port = await findFreePort();
     await server.listen({ udp: { port, address: '127.0.0.1' } } as never);
     dns = new Resolver({ timeout: 2_000, tries: 1 });
     dns.setServers([`127.0.0.1:${port}`]);
@@ -83,7 +83,7 @@ describe('a sending domain', () => {
 
   test('a name server that does not answer is a finding and not a failure', async () => {
     const silent = new Resolver({ timeout: 100, tries: 1 });
-    silent.setServers([`127.0.0.1:${await freePort()}`]);
+    silent.setServers([`127.0.0.1:${await findFreePort()}`]);
     for (const finding of await examineDomain('good.example', ['s1'], silent)) {
       assert.equal(finding.verdict, 'warning');
       assert.match(finding.says, /DNS did not answer/);
@@ -151,8 +151,8 @@ describe('an installation', () => {
   test('without ledger, queue store, provider and service names each of them, and no password', async () => {
     const findings = await examineWith(
       {
-        DATABASE_URL: `postgres://user:hidden-word@127.0.0.1:${await freePort()}/x`,
-        QUEUE_URL: `redis://user:hidden-word@127.0.0.1:${await freePort()}`,
+        DATABASE_URL: `postgres://user:hidden-word@127.0.0.1:${await findFreePort()}/x`,
+        QUEUE_URL: `redis://user:hidden-word@127.0.0.1:${await findFreePort()}`,
         EMAIL_PROVIDER: 'ses',
         SES_REGION: 'eu-central-1',
         SES_ENDPOINT: nowhere,

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { LANE_NAMES } from '@outrigger/core';
+import { findFreePort } from '@outrigger/local/ports.ts';
 import { Redis } from 'ioredis';
 import { openLaneQueue, openQueueStore, startLaneWorker } from '../src/index.ts';
 import { eventually } from './stores.ts';
@@ -16,16 +16,6 @@ const SLOTS = 16_384;
 const SHARDS = 3;
 
 type Node = { port: number; process: ChildProcess; client: Redis };
-
-/** Two free ports in a row of ten thousand: a cluster's nodes talk on the port ten thousand above their own. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe('queues on a Redis Cluster of three nodes', {
   skip: command ? false : 'did not run: TEST_REDIS_SERVER is not set',
@@ -37,7 +27,7 @@ describe('queues on a Redis Cluster of three nodes', {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'outrigger-cluster-'));
     for (let n = 0; n < 3; n++) {
-      const [port, busPort] = [await freePort(), await freePort()];
+      const [port, busPort] = [await findFreePort(), await findFreePort()];
       const directory = join(folder, String(port));
       await mkdir(directory);
       const settings = {

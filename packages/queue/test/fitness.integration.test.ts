@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { findFreePort } from '@outrigger/local/ports.ts';
 import { Redis } from 'ioredis';
 import { openQueueStore, type QueueStoreOptions } from '../src/index.ts';
 import { eventually } from './stores.ts';
@@ -19,7 +19,7 @@ describe('a Redis that starts with the services', {
 }, () => {
   /** Starts a Redis with these settings, and stops it when the test is over. Returns its address and a client. */
   async function startRedis(t: TestContext, settings: Record<string, string>): Promise<{ url: string; client: Redis }> {
-    const port = await freePort();
+    const port = await findFreePort();
     const directory = await mkdtemp(join(tmpdir(), 'queue-redis-'));
     const all = { port: String(port), bind: '127.0.0.1', dir: directory, save: '', ...settings };
     const server = spawn(
@@ -83,12 +83,3 @@ describe('a Redis that starts with the services', {
     await eventually(() => errors.some((message) => message.includes('no append-only file')));
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -1,3 +1,4 @@
+export { findFreePort } from '@outrigger/local/ports.ts';
 export * from './ledger.ts';
 export * from './queues.ts';
 export * from './service-process.ts';

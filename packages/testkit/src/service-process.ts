@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { findFreePort } from '@outrigger/local/ports.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const READY_WITHIN_MS = 90_000;
@@ -19,20 +19,9 @@ export type ServiceProcess = {
   kill(): Promise<void>;
 };
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 /** Starts `services/<name>` with this environment and waits until it says that it is ready. */
 export async function startService(name: string, environment: Record<string, string>): Promise<ServiceProcess> {
-  const port = await freePort();
+  const port = await findFreePort();
   const child = spawn(process.execPath, [join(ROOT, 'services', name, 'src', 'main.ts')], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ...environment },
