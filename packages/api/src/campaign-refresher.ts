@@ -1,5 +1,5 @@
 import { refreshStaleCampaigns } from '@outrigger/authoring';
-import { errorFields, type Log, type Part } from '@outrigger/runtime';
+import { errorFields, type Log, type Part, startRounds } from '@outrigger/runtime';
 import type { Pool } from '@outrigger/store';
 
 const EVERY_MS = 2_000;
@@ -10,30 +10,13 @@ const CAMPAIGNS_A_ROUND = 50;
  * nothing is missed when a process dies between a publication and its campaigns; any number of processes may look.
  */
 export function startCampaignRefresher(pool: Pool, log: Log): Part {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
-
-  async function round(): Promise<void> {
+  return startRounds('campaign refresher', async () => {
     let looked = 0;
     try {
       looked = await refreshStaleCampaigns(pool, CAMPAIGNS_A_ROUND);
     } catch (error) {
       log.warn({ event: 'campaigns.refresh_failed', ...errorFields(error) });
     }
-    if (!stopped) timer = setTimeout(next, looked === CAMPAIGNS_A_ROUND ? 0 : EVERY_MS);
-  }
-  function next(): void {
-    running = round();
-  }
-  next();
-
-  return {
-    name: 'campaign refresher',
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+    return looked === CAMPAIGNS_A_ROUND ? 0 : EVERY_MS;
+  });
 }

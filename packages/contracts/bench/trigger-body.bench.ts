@@ -1,8 +1,8 @@
 /**
- * Microseconds to read and check one trigger body (readJson + parseTriggerCall) and to fingerprint it (canonicalJson).
+ * Microseconds to read and check one trigger body (readJson + parseTriggerCall).
  * Run by hand: `node packages/contracts/bench/trigger-body.bench.ts`. Prints the best of many rounds.
  */
-import { canonicalJson, parseTriggerCall, readJson } from '../src/index.ts';
+import { parseTriggerCall, readJson } from '../src/index.ts';
 
 function body(recipients: number): Buffer {
   return Buffer.from(
@@ -48,10 +48,9 @@ for (const [name, bytes] of Object.entries(bodies)) {
   if ('refusal' in checked) throw new Error(checked.refusal.title);
   const readUs = best(() => readJson(bytes));
   const parseUs = best(() => parseTriggerCall('unitary', read.value, bytes.length));
-  const canonicalUs = best(() => canonicalJson(read.value));
   const jsonUs = best(() => JSON.parse(bytes.toString()));
   console.log(
     `${name} (${bytes.length} bytes): readJson ${readUs.toFixed(2)} us (JSON.parse alone ${jsonUs.toFixed(2)}), ` +
-      `parseTriggerCall ${parseUs.toFixed(2)} us, canonicalJson ${canonicalUs.toFixed(2)} us`,
+      `parseTriggerCall ${parseUs.toFixed(2)} us`,
   );
 }

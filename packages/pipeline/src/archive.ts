@@ -1,7 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ChannelPort, createIdAllocator, type Recipient } from '@outrigger/core';
+import { type ChannelPort, createIdAllocator, type IdAllocator, type Recipient } from '@outrigger/core';
 import { errorFields, type Log } from '@outrigger/runtime';
-import { type AcceptItem, acceptGroup, type ClaimedBatch, type ClaimedMessage, type Pool } from '@outrigger/store';
+import {
+  type AcceptItem,
+  acceptGroup,
+  type ClaimedBatch,
+  type ClaimedMessage,
+  isRefusedData,
+  MAX_BATCH_MESSAGES,
+  type Pool,
+} from '@outrigger/store';
 import { digest } from './accept.ts';
 import type { Enqueue } from './enqueue.ts';
 import type { Sent } from './send.ts';
@@ -31,10 +39,11 @@ export function createArchive<Settings, Target, Message>(deps: {
   const archiveOf = deps.channel.archiveOf?.bind(deps.channel);
   if (!archiveOf) return undefined;
   return async (batch, steps, sent) => {
+    const ids = createIdAllocator(MAX_BATCH_MESSAGES);
     const items = steps.flatMap((step, place): AcceptItem[] => {
       if (!('go' in step) || step.message.apart || sent[place]?.outcome.state !== 'sent') return [];
       const copy = archiveOf(step.go.version.settings, step.go.targets[0]!);
-      return copy ? [copyItem(batch, step.message, { ...copiedFrom(step.message, step.go), ...copy })] : [];
+      return copy ? [copyItem(ids, batch, step.message, { ...copiedFrom(step.message, step.go), ...copy })] : [];
     });
     if (items.length > 0) await acceptCopies(items);
   };
@@ -48,7 +57,7 @@ export function createArchive<Settings, Target, Message>(deps: {
         return;
       } catch (error) {
         deps.log.error({ event: 'archive.failed', copies: items.length, ...errorFields(error) });
-        if (/^2[23]/.test(String((error as { code?: unknown }).code ?? ''))) return;
+        if (isRefusedData(error)) return;
         await delay(RETRY_MS);
       }
     }
@@ -71,13 +80,13 @@ function copiedFrom<Settings, Target>(
   };
 }
 
-function copyItem({ lane }: ClaimedBatch, message: ClaimedMessage, recipient: Recipient): AcceptItem {
+function copyItem(ids: IdAllocator, { lane }: ClaimedBatch, message: ClaimedMessage, recipient: Recipient): AcceptItem {
   const { tenantId, campaignId, versionId, messageId } = message;
   const key = digest(`${messageId}\ncopy`);
   return {
     requestKey: key,
     fingerprint: key,
-    ...createIdAllocator(1).take(lane, 1),
+    ...ids.take(lane, 1),
     tenantId,
     endpoint: 'copy',
     requestId: messageId,

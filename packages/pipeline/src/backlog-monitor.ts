@@ -1,6 +1,6 @@
 import { LANE_NAMES, type Lane } from '@outrigger/core';
 import { laneOldestSeconds, laneWaitingMessages } from '@outrigger/metrics';
-import { errorFields, type Log, type Part } from '@outrigger/runtime';
+import { errorFields, type Log, type Part, startRounds } from '@outrigger/runtime';
 import { type Backlog, type Pool, readBacklog } from '@outrigger/store';
 
 /** What waits, as of a moment ago: for admission and for fair order. One reader a process, never one a call. */
@@ -18,9 +18,6 @@ const REST_FACTOR = 50;
 export function startBacklogMonitor(pool: Pool, log: Log): BacklogMonitor {
   let messages = new Map<string, number>();
   let ages = new Map<Lane, number>();
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let reading = Promise.resolve();
 
   function keep(rows: Backlog[]): void {
     messages = new Map(rows.map((row) => [`${row.tenantId} ${row.lane}`, row.messages]));
@@ -35,7 +32,7 @@ export function startBacklogMonitor(pool: Pool, log: Log): BacklogMonitor {
     }
   }
 
-  async function read(): Promise<void> {
+  const part = startRounds('backlog monitor', async () => {
     const startedAt = performance.now();
     try {
       keep(await readBacklog(pool));
@@ -44,21 +41,12 @@ export function startBacklogMonitor(pool: Pool, log: Log): BacklogMonitor {
       log.warn({ event: 'backlog.read_failed', ...errorFields(error) });
     }
     const tookMs = performance.now() - startedAt;
-    if (!stopped) timer = setTimeout(next, Math.max(READ_EVERY_MS, tookMs * REST_FACTOR));
-  }
-  function next(): void {
-    reading = read();
-  }
-  next();
+    return Math.max(READ_EVERY_MS, tookMs * REST_FACTOR);
+  });
 
   return {
-    name: 'backlog monitor',
+    ...part,
     tenantMessages: (tenantId, lane) => messages.get(`${tenantId} ${lane}`) ?? 0,
     oldestAgeMs: (lane) => ages.get(lane) ?? 0,
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await reading;
-    },
   };
 }

@@ -1,5 +1,5 @@
 import { type BrakeRule, brakeConcerns } from '@outrigger/core';
-import { errorFields, type Log, type Part } from '@outrigger/runtime';
+import { errorFields, type Log, type Part, startRounds } from '@outrigger/runtime';
 import {
   type ClaimedBatch,
   type ClaimedMessage,
@@ -37,11 +37,8 @@ export function startBrakeWatch(pool: Pool, log: Log): BrakeWatch {
   let stops: BrakeRule[] = [];
   let stoppedCampaigns: ReadonlySet<string> = new Set();
   let lookedAt = Number.NEGATIVE_INFINITY;
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let reading = Promise.resolve();
 
-  async function read(): Promise<void> {
+  const part = startRounds('brake watch', async () => {
     const beganAt = performance.now();
     try {
       [active, stoppedCampaigns] = await Promise.all([
@@ -54,15 +51,11 @@ export function startBrakeWatch(pool: Pool, log: Log): BrakeWatch {
       // What was known stays in force; with the ledger away there are no new claims either.
       log.warn({ event: 'brakes.read_failed', ...errorFields(error) });
     }
-    if (!stopped) timer = setTimeout(next, READ_EVERY_MS);
-  }
-  function next(): void {
-    reading = read();
-  }
-  next();
+    return READ_EVERY_MS;
+  });
 
   return {
-    name: 'brake watch',
+    ...part,
     since(batch) {
       const claimedAt = performance.now();
       return {
@@ -75,11 +68,6 @@ export function startBrakeWatch(pool: Pool, log: Log): BrakeWatch {
         },
         inForce: () => (lookedAt < claimedAt ? batch.brakes : active),
       };
-    },
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await reading;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { accountMessages, janitorRepairs } from '@outrigger/metrics';
 import type { QueueBeat } from '@outrigger/queue';
-import { errorFields, type Log, type Part } from '@outrigger/runtime';
+import { errorFields, type Log, type Part, startRounds } from '@outrigger/runtime';
 import {
   advanceCampaigns,
   decideUnsettled,
@@ -50,14 +50,10 @@ const PARTITIONS_EVERY_MS = 60 * 60_000;
 
 /** Looks regularly for what was accepted and not queued, claims whose worker never came back, and unknowns to decide. */
 export function startJanitor(deps: JanitorDeps): Part {
-  let stopped = false;
   let partitionsAt = Number.NEGATIVE_INFINITY;
   let accountAt = Number.NEGATIVE_INFINITY;
   const findMissing = createMissingFinder(deps);
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
-
-  async function round(): Promise<void> {
+  return startRounds('janitor', async () => {
     try {
       if (performance.now() - partitionsAt > PARTITIONS_EVERY_MS) {
         await ensurePartitions(deps.pool, Date.now());
@@ -76,21 +72,8 @@ export function startJanitor(deps: JanitorDeps): Part {
     } catch (error) {
       deps.log.warn({ event: 'janitor.failed', ...errorFields(error) });
     }
-    if (!stopped) timer = setTimeout(next, deps.everyMs);
-  }
-  function next(): void {
-    running = round();
-  }
-  next();
-
-  return {
-    name: 'janitor',
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+    return deps.everyMs;
+  });
 }
 
 /** One round. Several janitors may run at once: every step takes its rows with a lock that the others skip. */

@@ -5,6 +5,7 @@ import { errorFields, type Log } from '@outrigger/runtime';
 import {
   type ClaimedBatch,
   type ClaimedMessage,
+  isRefusedData,
   type Pool,
   type Recorded,
   type RecordItem,
@@ -63,7 +64,7 @@ export function createRecorder(deps: {
         return recorded;
       } catch (error) {
         deps.log.error({ event: 'record.failed', outcomes: items.length, ...errorFields(error) });
-        if (isRefusal(error)) return writeOneByOne(items);
+        if (isRefusedData(error)) return writeOneByOne(items);
         await delay(RETRY_WRITE_MS);
       }
     }
@@ -100,11 +101,6 @@ export function createRecorder(deps: {
       ...times,
     });
   };
-}
-
-/** Errors of the data (SQLSTATE classes 22 and 23): the same statement would be refused again. */
-function isRefusal(error: unknown): boolean {
-  return /^2[23]/.test(String((error as { code?: unknown } | undefined)?.code ?? ''));
 }
 
 /** When a deferred message is tried again, or when an unknown one is decided. */

@@ -64,22 +64,17 @@ export async function resolve<Settings, Target, Message>(
  * claim, so consents are at least as fresh as the claim.
  */
 async function storedProfiles(
-  reads: ResolveDeps<never, never, never>['reads'],
+  reads: Pick<SharedReads, 'profiles'>,
   messages: ClaimedMessage[],
 ): Promise<Map<ClaimedMessage, StoredProfile>> {
-  const found = new Map<ClaimedMessage, StoredProfile>();
   const asked = messages.filter((message) => message.recipient.type === 'aep');
-  for (const [tenantId, ofTenant] of Map.groupBy(asked, (message) => message.tenantId)) {
-    const profiles = await reads.profiles(
+  const profiles = await reads.profiles(
+    asked.map(({ tenantId, recipient }) => ({
       tenantId,
-      ofTenant.map(({ recipient }) => ({ namespace: recipient.namespace, value: recipient.userId })),
-    );
-    ofTenant.forEach((message, place) => {
-      const profile = profiles[place];
-      if (profile) found.set(message, profile);
-    });
-  }
-  return found;
+      identity: { namespace: recipient.namespace, value: recipient.userId },
+    })),
+  );
+  return new Map(asked.flatMap((message, place) => (profiles[place] ? [[message, profiles[place]]] : [])));
 }
 
 /** Deep merge for one message; the payload's value wins, and nothing is written back (spec 7.3). */

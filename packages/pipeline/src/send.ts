@@ -57,9 +57,10 @@ export async function send<Settings, Message>(
     results.push(result);
   }
   if (results.length === 0) return undefined;
-  if (deps.denylist) await deps.denylist(step.message, step.go.messages, results);
   const result = combineResults(results) as PooledResult;
+  // Before anything is waited for: a call that was answered must not look as if it had only begun.
   if (result.account !== undefined) deps.journal.results([{ messageId, result }], batch.token);
+  if (deps.denylist) await deps.denylist(step.message, step.go.messages, results);
   const { retry = DEFAULT_RETRY } = step.go.version.definition;
   return { outcome: outcomeOf(result, batch.attempt, retry), provider: result.account ?? '', retry };
 }

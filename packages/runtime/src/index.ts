@@ -6,3 +6,4 @@ export * from './http-server.ts';
 export * from './http-upload.ts';
 export * from './lifecycle.ts';
 export * from './log.ts';
+export * from './rounds.ts';

@@ -1,5 +1,6 @@
 import type { JsonObject } from '@outrigger/core';
 import type { Pool } from './pool.ts';
+import { isTaken } from './sql-errors.ts';
 
 /** One call of the audience endpoint: now, or later (`executeAt`). */
 export type AudienceExecution = {
@@ -158,12 +159,11 @@ async function startDue(pool: Pool): Promise<{ rows: { status: string }[] }> {
     return await pool.query<{ status: string }>(START_DUE);
   } catch (error) {
     // A call started an execution of one of the campaigns in this moment: all of it is done again at the next look.
-    if ((error as { code?: string }).code === UNIQUE_VIOLATION) return { rows: [] };
+    if (isTaken(error)) return { rows: [] };
     throw error;
   }
 }
 
-const UNIQUE_VIOLATION = '23505';
 const START_DUE = `WITH due AS MATERIALIZED (
        SELECT x.execution_id, row_number() OVER (PARTITION BY x.campaign_id ORDER BY x.execute_at, x.execution_id) AS place
        FROM (SELECT * FROM audience_executions WHERE status = 'scheduled' AND execute_at <= now()

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { ruleCondition } from './audience-rule.ts';
 import { inTransaction, type Pool } from './pool.ts';
 import { comparableIdentity, comparableNamespace, type Identity } from './profiles.ts';
+import { isTaken } from './sql-errors.ts';
 
 /** A stored group of profiles: a list with members, or everybody who fits a rule. */
 export type Audience = {
@@ -19,7 +20,6 @@ export type Audience = {
 
 const COLUMNS = `audience_id AS "audienceId", tenant_id AS "tenantId", name, description, kind, rule, created_by AS "createdBy",
   created_at AS "createdAt", modified_at AS "modifiedAt"`;
-const NAME_TAKEN = '23505';
 
 type Change = Pick<Audience, 'name' | 'description' | 'rule'>;
 
@@ -59,7 +59,7 @@ export async function updateAudience(
     );
     return rows[0];
   } catch (error) {
-    if ((error as { code?: string }).code === NAME_TAKEN) return 'name_taken';
+    if (isTaken(error)) return 'name_taken';
     throw error;
   }
 }

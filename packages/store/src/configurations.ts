@@ -9,6 +9,7 @@ import {
 } from '@outrigger/core';
 import type { Pool } from './pool.ts';
 import { inTransaction } from './pool.ts';
+import { isTaken } from './sql-errors.ts';
 
 /** A channel configuration. `settings` are in force while it is active; an update is tried beside them. */
 export type ChannelConfiguration = {
@@ -128,8 +129,8 @@ export async function editConfiguration(
     )
     .then(
       ({ rows }) => rows[0],
-      (error: { code?: string }) => {
-        if (error.code === '23505') return 'name_taken' as const;
+      (error: unknown) => {
+        if (isTaken(error)) return 'name_taken' as const;
         throw error;
       },
     );

@@ -171,53 +171,48 @@ function chunkItems(
   request: PageRequest,
   userIds: string[],
 ): AcceptItem[] {
-  const items: AcceptItem[] = [];
+  return inChunks(userIds, checkpoint, request, 'batch', (chunk): ExecutionContent => {
+    return { audienceExecutionId, namespace: request.namespace, userIds: chunk };
+  });
+}
+
+function copyItems(checkpoint: Checkpoint, request: PageRequest): AcceptItem[] {
+  return inChunks(
+    request.copies ?? [],
+    checkpoint,
+    request,
+    'copy',
+    (recipients): ExecutionContent => ({ recipients }),
+  );
+}
+
+/** Items for as many people as a batch carries. A bundle a chunk: whoever claims one of its batches reads no other's people. */
+function inChunks<Person>(
+  people: readonly Person[],
+  checkpoint: Checkpoint,
+  request: PageRequest,
+  endpoint: 'batch' | 'copy',
+  contentOf: (chunk: Person[]) => ExecutionContent,
+): AcceptItem[] {
   const ids = createIdAllocator(request.chunkSize);
-  for (let from = 0; from < userIds.length; from += request.chunkSize) {
-    const chunk = userIds.slice(from, from + request.chunkSize);
-    // A bundle a chunk: whoever claims one of its batches reads no other chunk's members.
+  return Array.from({ length: Math.ceil(people.length / request.chunkSize) }, (_, n): AcceptItem => {
+    const chunk = people.slice(n * request.chunkSize, (n + 1) * request.chunkSize);
     const allocated = ids.take(request.lane, chunk.length);
     ids.close();
-    const content: ExecutionContent = { audienceExecutionId, namespace: request.namespace, userIds: chunk };
-    items.push({
+    return {
       // Never asked for: the checkpoint already keeps a page from being written twice.
       requestKey: allocated.executionId,
       fingerprint: allocated.executionId,
       ...allocated,
       tenantId: checkpoint.tenant_id,
-      endpoint: 'batch',
+      endpoint,
       requestId: checkpoint.request_id,
       campaignId: checkpoint.campaign_id,
       versionId: checkpoint.version_id,
       createdBy: checkpoint.created_by,
       expiresAt: request.expiresAt,
       lane: request.lane,
-      content: JSON.stringify(content),
-    });
-  }
-  return items;
-}
-
-function copyItems(checkpoint: Checkpoint, request: PageRequest): AcceptItem[] {
-  const { copies = [] } = request;
-  const ids = createIdAllocator(request.chunkSize);
-  return Array.from({ length: Math.ceil(copies.length / request.chunkSize) }, (_, n): AcceptItem => {
-    const recipients = copies.slice(n * request.chunkSize, (n + 1) * request.chunkSize);
-    const allocated = ids.take(request.lane, recipients.length);
-    ids.close();
-    return {
-      requestKey: allocated.executionId,
-      fingerprint: allocated.executionId,
-      ...allocated,
-      tenantId: checkpoint.tenant_id,
-      endpoint: 'copy',
-      requestId: checkpoint.request_id,
-      campaignId: checkpoint.campaign_id,
-      versionId: checkpoint.version_id,
-      createdBy: checkpoint.created_by,
-      expiresAt: request.expiresAt,
-      lane: request.lane,
-      content: JSON.stringify({ recipients }),
+      content: JSON.stringify(contentOf(chunk)),
     };
   });
 }

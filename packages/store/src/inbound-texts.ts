@@ -1,10 +1,8 @@
 import type { ConsentAddress, SmsKeywords, SmsSettings } from '@outrigger/core';
 import type { NewVersion } from './campaign-versions.ts';
-import type { inTransaction } from './pool.ts';
+import type { PoolClient } from './pool.ts';
 import { ensureProfiles, type Identity } from './profiles.ts';
 import { correctedRecipient, recipientsOf } from './recipients.ts';
-
-type Client = Parameters<Parameters<typeof inTransaction>[1]>[0];
 
 /** An SMS configuration that sends from a number, and so is who a text to it is for. */
 export type TextReceiver = {
@@ -15,7 +13,7 @@ export type TextReceiver = {
 };
 
 /** Who sends from a number, of any tenant: a number may be shared, and then all of them are told to stop. */
-export async function findTextReceivers(client: Client, number: string): Promise<TextReceiver[]> {
+export async function findTextReceivers(client: PoolClient, number: string): Promise<TextReceiver[]> {
   const { rows } = await client.query<TextReceiver>(
     `SELECT tenant_id AS "tenantId", configuration_id AS "configurationId", revision, settings
      FROM channel_configurations
@@ -31,7 +29,7 @@ export async function findTextReceivers(client: Client, number: string): Promise
  * person whom the message before it went to. Where nobody is known a profile is made, so that a STOP is never forgotten.
  */
 export async function writeSmsConsent(
-  client: Client,
+  client: PoolClient,
   tenantId: number,
   { address: number }: ConsentAddress,
   previous: Identity | undefined,
@@ -62,7 +60,7 @@ export async function writeSmsConsent(
 
 /** Whom a message of the tenant went to, by the id that SNS gave it; undefined when the ledger does not know, or not any more. */
 export async function recipientBehind(
-  client: Client,
+  client: PoolClient,
   tenantId: number,
   providerMessageId: string,
 ): Promise<{ type: 'aep' | 'external'; namespace: string; userId: string } | undefined> {
@@ -83,7 +81,7 @@ export async function recipientBehind(
 
 /** Keeps the version that an answer is sent from. There is one a configuration, revision and kind, whoever makes it first. */
 export async function keepReplyVersion(
-  client: Client,
+  client: PoolClient,
   versionId: string,
   { tenantId, configurationId, revision }: TextReceiver,
   kindPlace: number,

@@ -38,6 +38,7 @@ export * from './redrive.ts';
 export * from './sandbox.ts';
 export * from './settle.ts';
 export * from './split.ts';
+export * from './sql-errors.ts';
 export * from './suppression-list.ts';
 export * from './suppression-uploads.ts';
 export * from './suppression-wipe.ts';

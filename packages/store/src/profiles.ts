@@ -46,16 +46,30 @@ export async function readProfiles(
   tenantId: number,
   identities: Identity[],
 ): Promise<(StoredProfile | undefined)[]> {
-  if (identities.length === 0) return [];
+  return readProfilesOf(
+    pool,
+    identities.map((identity) => ({ tenantId, identity })),
+  );
+}
+
+/** An identity of a tenant. */
+export type AskedIdentity = { tenantId: number; identity: Identity };
+
+/** As `readProfiles`, of any tenants. */
+export async function readProfilesOf(
+  pool: Pick<Pool, 'query'>,
+  asked: AskedIdentity[],
+): Promise<(StoredProfile | undefined)[]> {
+  if (asked.length === 0) return [];
   const { rows } = await pool.query<FactRow>({
     name: 'read-profiles',
     text: `SELECT w.place::int, p.profile_id, p.attributes, p.consents, p.push_tokens, p.time_zone, p.language
-     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS w(namespace, identity_value, place)
-     JOIN profile_identities i ON i.tenant_id = $1 AND i.namespace = w.namespace AND i.identity_value = w.identity_value
+     FROM unnest($1::int[], $2::text[], $3::text[]) WITH ORDINALITY AS w(tenant_id, namespace, identity_value, place)
+     JOIN profile_identities i ON i.tenant_id = w.tenant_id AND i.namespace = w.namespace AND i.identity_value = w.identity_value
      JOIN profiles p USING (profile_id)`,
-    values: [tenantId, identities.map(comparableNamespace), identities.map(comparableIdentity)],
+    values: columnsOf(asked),
   });
-  const found = new Array<StoredProfile | undefined>(identities.length).fill(undefined);
+  const found = new Array<StoredProfile | undefined>(asked.length).fill(undefined);
   for (const row of rows) {
     found[row.place - 1] = { profileId: row.profile_id, document: documentOf(row), consents: row.consents };
   }
@@ -63,23 +77,24 @@ export async function readProfiles(
 }
 
 /** Whether there is a profile behind each identity, in the order asked. */
-export async function knowProfiles(
-  pool: Pick<Pool, 'query'>,
-  asked: { tenantId: number; identity: Identity }[],
-): Promise<boolean[]> {
+export async function knowProfiles(pool: Pick<Pool, 'query'>, asked: AskedIdentity[]): Promise<boolean[]> {
   const { rows } = await pool.query<{ known: boolean[] }>({
     name: 'know-profiles',
     // A look-up each, whatever the planner believes about the number asked.
     text: `SELECT array_agg(EXISTS (SELECT FROM profile_identities i WHERE i.tenant_id = w.tenant_id
                            AND i.namespace = w.namespace AND i.identity_value = w.identity_value OFFSET 0) ORDER BY w.place) AS known
            FROM unnest($1::int[], $2::text[], $3::text[]) WITH ORDINALITY AS w(tenant_id, namespace, identity_value, place)`,
-    values: [
-      asked.map(({ tenantId }) => tenantId),
-      asked.map(({ identity }) => comparableNamespace(identity)),
-      asked.map(({ identity }) => comparableIdentity(identity)),
-    ],
+    values: columnsOf(asked),
   });
   return rows[0]!.known;
+}
+
+function columnsOf(asked: AskedIdentity[]) {
+  return [
+    asked.map(({ tenantId }) => tenantId),
+    asked.map(({ identity }) => comparableNamespace(identity)),
+    asked.map(({ identity }) => comparableIdentity(identity)),
+  ];
 }
 
 /** What a profile looks like from content (`profile.…`) and to the fields of address resolution. */

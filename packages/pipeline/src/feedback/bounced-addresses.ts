@@ -9,15 +9,13 @@ import type { Log } from '@outrigger/runtime';
 import {
   type AddressBounce,
   type FeedbackItem,
-  type inTransaction,
   type Pool,
+  type PoolClient,
   type RecordedFeedback,
   readProfiles,
   readSentMessages,
 } from '@outrigger/store';
 import { mergeProfiles } from '../resolve.ts';
-
-type Client = Parameters<Parameters<typeof inTransaction>[1]>[0];
 
 /** Finds the address of a recipient the way a send does; the email channel's function. */
 export type ResolveEmail = (
@@ -33,7 +31,7 @@ export type Bounced = { item: FeedbackItem; recorded: NonNullable<RecordedFeedba
  * is another one by now is left alone.
  */
 export async function bouncedAddresses(
-  client: Client,
+  client: PoolClient,
   bounced: Bounced[],
   deps: { pool: Pool; resolveEmail: ResolveEmail; log: Log },
 ): Promise<AddressBounce[]> {

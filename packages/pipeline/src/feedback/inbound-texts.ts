@@ -12,15 +12,13 @@ import { compileContent } from '@outrigger/render';
 import {
   acceptGroup,
   findTextReceivers,
-  type inTransaction,
   keepReplyVersion,
+  type PoolClient,
   recipientBehind,
   type TextReceiver,
   writeSmsConsent,
 } from '@outrigger/store';
 import { digest } from '../accept.ts';
-
-type Client = Parameters<Parameters<typeof inTransaction>[1]>[0];
 
 /** An answer that comes hours after the question is worse than none. */
 const REPLY_WITHIN_MS = 15 * 60_000;
@@ -32,7 +30,7 @@ const KINDS: KeywordKind[] = ['opt_out', 'opt_in', 'help'];
  * of it, or undefined when none of our configurations sends from that number.
  */
 export async function applyInboundText(
-  client: Client,
+  client: PoolClient,
   inbound: InboundText,
 ): Promise<'applied' | 'ignored' | undefined> {
   const from = parsePhoneNumber(inbound.from);
@@ -57,7 +55,7 @@ export async function applyInboundText(
 }
 
 async function setConsent(
-  client: Client,
+  client: PoolClient,
   tenantId: number,
   from: string,
   { after, text }: InboundText,
@@ -82,7 +80,7 @@ function replyOf({ settings }: TextReceiver, kind: KeywordKind): string | undefi
 
 /** Accepts the answer as a message like all others; the same text that is reported again is answered once. */
 async function acceptReply(
-  client: Client,
+  client: PoolClient,
   receiver: TextReceiver,
   kind: KeywordKind,
   to: string,

@@ -7,6 +7,7 @@ import {
   finishCallbacks,
   forgetBounces,
   inTransaction,
+  isRefusedData,
   type Pool,
   type ReadCallback,
   recordFeedback,
@@ -38,7 +39,7 @@ export async function readCallbacks(deps: FeedbackDeps, limit = GROUP): Promise<
   try {
     return await readGroup(deps, limit);
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isRefusedData(error)) throw error;
     return limit > 1 ? readOneByOne(deps, limit) : quarantineNext(deps, String(error));
   }
 }
@@ -157,9 +158,4 @@ function report(log: Log, { read, callbacks, fresh, settled, suppressed }: Done)
   const fields = { applied: count('applied'), ignored: count('ignored'), orphans, quarantined, settled, suppressed };
   if (orphans + quarantined + settled > 0) log.warn({ event: 'feedback.read', ...fields });
   else log.debug({ event: 'feedback.read', ...fields });
-}
-
-/** Errors of the data (SQLSTATE classes 22 and 23): the same statement would be refused again. */
-function isRefusal(error: unknown): boolean {
-  return /^2[23]/.test(String((error as { code?: unknown } | undefined)?.code ?? ''));
 }
