@@ -20,6 +20,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   queue: ['core', 'contracts'],
   // Signs and sends what SES and SNS are told: the one place that knows AWS's signature, credentials and connections.
   'aws-request': ['core'],
+  // Reads files that go with emails from a bucket or a folder.
+  attachments: ['core', 'aws-request'],
   'channel-email': ['core', 'contracts', 'aws-request'],
   'aws-sns': ['core', 'aws-request'],
   'aws-sqs': [],

@@ -10,6 +10,7 @@ const CONCERNS: { title: string; variables: RegExp }[] = [
   { title: 'HTTP', variables: /^(HOST|PORT)$/ },
   { title: 'Logs and traces', variables: /^(LOG|TRACES)_/ },
   { title: 'Bearer tokens beside API keys', variables: /^JWT_/ },
+  { title: 'Attachments of emails', variables: /^ATTACHMENTS_/ },
 ];
 const SHARED_TITLE = 'Sending, and what is unknown';
 

@@ -1,13 +1,18 @@
 import { channelOf } from '@outrigger/authoring';
 import { type CampaignDefinition, campaignDefinition } from '@outrigger/contracts';
-import { isUuid, type JsonValue, type Refusal, refuse } from '@outrigger/core';
+import { isUuid, type JsonValue, type ReadFile, type Refusal, refuse } from '@outrigger/core';
 import type { Authenticator } from '@outrigger/pipeline';
 import { type Campaign, type Pool, readCampaign } from '@outrigger/store';
 import type { RequestHandler } from 'express';
 import { type Answer, type Handler, pathParameter, route } from './context.ts';
 import type { RouteDescription } from './describe.ts';
 
-export type CampaignRoutesDeps = { pool: Pool; authenticate: Authenticator; ingressUrl: string };
+export type CampaignRoutesDeps = {
+  pool: Pool;
+  authenticate: Authenticator;
+  ingressUrl: string;
+  readFile?: ReadFile | undefined;
+};
 type Use = (campaign: Campaign, call: Parameters<Handler>[0]) => Promise<Answer>;
 
 /** Route handlers over the tenant's campaign of the path; another tenant's is as unknown as none. */

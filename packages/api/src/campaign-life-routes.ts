@@ -32,7 +32,7 @@ export function campaignLifeRoutes(deps: CampaignRoutesDeps): Router {
   });
 
   async function activate(found: Campaign, from: readonly CampaignStatus[], caller: Caller): Promise<Answer> {
-    const activation = await activateCampaign(pool, found, from, caller.keyId);
+    const activation = await activateCampaign(pool, deps.readFile, found, from, caller.keyId);
     switch (activation.kind) {
       case 'activated': {
         const version = await readVersion(pool, activation.campaign.liveVersionId!);

@@ -36,7 +36,7 @@ export function campaignPartRoutes(deps: CampaignRoutesDeps): Router {
     campaign.read(describe.VALIDATE, async (found, { req }) => {
       const page = readPage(req, 50);
       if ('refusal' in page) return page;
-      const validation = await validateCampaign(pool, found);
+      const validation = await validateCampaign(pool, deps.readFile, found);
       if (!validation) return wrongStatus(found, 'validated; it has no draft');
       const { results, ...report } = reportBody(validation.findings, found);
       const shown = results.slice((page.page - 1) * page.count, page.page * page.count);

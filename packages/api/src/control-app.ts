@@ -1,3 +1,4 @@
+import type { ReadFile } from '@outrigger/core';
 import { createAuthenticator, type VerifyToken } from '@outrigger/pipeline';
 import { addHealthRoutes, createApp, finishApp, type Log } from '@outrigger/runtime';
 import type { Pool } from '@outrigger/store';
@@ -30,18 +31,20 @@ export function createControlApp(deps: {
   sandboxViewer: boolean;
   /** Checks bearer tokens, where an issuer is configured. */
   verifyToken?: VerifyToken | undefined;
+  /** Reads the files that campaigns send along, where a store of them is configured. */
+  readFile?: ReadFile | undefined;
   /** Called when the lists have work that goes on after the answer. */
   onListWork?(): void;
 }): Express {
-  const { pool, log, ingressUrl } = deps;
+  const { pool, log, ingressUrl, readFile } = deps;
   const authenticate = createAuthenticator(pool, deps.verifyToken);
   const app = createApp();
   addHealthRoutes(app, [{ name: 'postgres', check: () => pool.query('SELECT 1') }]);
-  mount(app, BASE, campaignRoutes({ pool, authenticate, ingressUrl }));
+  mount(app, BASE, campaignRoutes({ pool, authenticate, ingressUrl, readFile }));
   mount(app, BASE, surfaceRoutes({ pool, authenticate }));
   mount(app, CONTENT_BASE, fragmentRoutes({ pool, authenticate }));
   mount(app, CONTENT_BASE, templateRoutes({ pool, authenticate }));
-  mount(app, '/ajo/simulations', simulationRoutes({ pool, authenticate }));
+  mount(app, '/ajo/simulations', simulationRoutes({ pool, authenticate, readFile }));
   mount(app, BASE, profileRoutes({ pool, authenticate }));
   mount(app, BASE, audienceRoutes({ pool, authenticate }));
   mount(app, BASE, importRoutes({ pool, authenticate }));

@@ -1,7 +1,7 @@
 import { requestProof } from '@outrigger/authoring';
 import { proofAnswer, proofRequest } from '@outrigger/contracts';
 import { executionIdText, isUuid, refuse } from '@outrigger/core';
-import { type Pool, type ProofFailure, type ProofJob, readProofJob } from '@outrigger/store';
+import { type ProofFailure, type ProofJob, readProofJob } from '@outrigger/store';
 import { Router } from 'express';
 import { type CampaignRoutesDeps, campaignAccess } from './campaign-access.ts';
 import { parseClosed } from './closed-input.ts';
@@ -29,7 +29,7 @@ const READ: RouteDescription = {
 };
 
 /** Proofs: sent like all messages, and told apart from them (reference simulations.yaml; spec 15.2). */
-export function proofRoutes(deps: Pick<CampaignRoutesDeps, 'authenticate'> & { pool: Pool }): Router {
+export function proofRoutes(deps: Pick<CampaignRoutesDeps, 'authenticate' | 'pool' | 'readFile'>): Router {
   const router = Router({ strict: true, caseSensitive: true });
   const campaign = campaignAccess(deps);
   router.post(
@@ -40,7 +40,7 @@ export function proofRoutes(deps: Pick<CampaignRoutesDeps, 'authenticate'> & { p
       const { recipients } = parsed.value;
       const refused = recipients.map(({ userId, context }) => contextRefusal('context', userId, context)).find(Boolean);
       if (refused) return { refusal: refused };
-      const requested = await requestProof(deps.pool, found, recipients, caller.keyId);
+      const requested = await requestProof(deps.pool, deps.readFile, found, recipients, caller.keyId);
       if (requested.kind === 'created') return { status: 200, body: proofBody(requested.job) };
       if (requested.kind === 'no_content') return { refusal: refuse('SIM-000001') };
       const errors = requested.findings.filter(({ level }) => level === 'ERROR').slice(0, 20);

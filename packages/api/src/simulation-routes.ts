@@ -2,11 +2,10 @@ import { type Previewed, previewCampaign } from '@outrigger/authoring';
 import { type PreviewItem, previewAnswer, previewRequest, sampleForm } from '@outrigger/contracts';
 import { type Refusal, refuse } from '@outrigger/core';
 import { BadFile, readSamples } from '@outrigger/intake';
-import type { Authenticator } from '@outrigger/pipeline';
 import type { UploadedFile } from '@outrigger/runtime';
 import type { Campaign, Pool } from '@outrigger/store';
 import { Router } from 'express';
-import { campaignAccess } from './campaign-access.ts';
+import { type CampaignRoutesDeps, campaignAccess } from './campaign-access.ts';
 import { parseClosed } from './closed-input.ts';
 import type { Answer } from './context.ts';
 import { mount, type RouteDescription } from './describe.ts';
@@ -53,7 +52,7 @@ const SAMPLES: RouteDescription = {
 };
 
 /** Looking at what a campaign would send (reference simulations.yaml; spec 15). */
-export function simulationRoutes(deps: { pool: Pool; authenticate: Authenticator }): Router {
+export function simulationRoutes(deps: Pick<CampaignRoutesDeps, 'authenticate' | 'pool' | 'readFile'>): Router {
   const router = Router({ strict: true, caseSensitive: true });
   router.post(
     '/campaigns/:campaignId/previews',

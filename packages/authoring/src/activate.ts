@@ -1,15 +1,23 @@
-import { type CampaignDefinition, inUtc, treatmentsOf, type VersionDefinition } from '@outrigger/contracts';
+import {
+  type CampaignDefinition,
+  type FrozenFile,
+  inUtc,
+  treatmentsOf,
+  type VersionDefinition,
+} from '@outrigger/contracts';
 import {
   ACTIVE_STATUSES,
   activationOf,
   type CampaignStatus,
   CHANNEL_RETRY,
   type Channel,
+  type ReadFile,
   type UnknownPolicy,
 } from '@outrigger/core';
 import type { CompiledContent } from '@outrigger/render';
 import { activateDraft, type Campaign, type ChannelConfiguration, type NewVersion, type Pool } from '@outrigger/store';
 import { actionOf, draftOf } from './definition.ts';
+import { keepFiles, readFiles } from './files.ts';
 import { type Finding, isBlocked } from './finding.ts';
 import { readSources, type Sources } from './sources.ts';
 import { type Validation, validateDraft } from './validate.ts';
@@ -25,11 +33,16 @@ export type Activation =
   | { kind: 'changed' };
 
 /** What activation would say of the draft now, or undefined when there is no draft. */
-export async function validateCampaign(pool: Pool, campaign: Campaign): Promise<Validation | undefined> {
+export async function validateCampaign(
+  pool: Pool,
+  readFile: ReadFile | undefined,
+  campaign: Campaign,
+): Promise<Validation | undefined> {
   const draft = draftOf(campaign);
   if (!draft) return undefined;
   const sources = await readSources(pool, campaign.tenantId, draft);
-  return validateDraft(draft, { ...sources, status: campaign.status }, Date.now());
+  const files = await readFiles(pool, readFile, campaign.tenantId, draft);
+  return validateDraft(draft, { ...sources, files, status: campaign.status }, Date.now());
 }
 
 /**
@@ -39,6 +52,7 @@ export async function validateCampaign(pool: Pool, campaign: Campaign): Promise<
  */
 export async function activateCampaign(
   pool: Pool,
+  readFile: ReadFile | undefined,
   campaign: Campaign,
   from: readonly CampaignStatus[],
   by: string,
@@ -47,11 +61,13 @@ export async function activateCampaign(
   const draft = draftOf(campaign);
   if (!draft) return { kind: 'no_draft' };
   const sources = await readSources(pool, campaign.tenantId, draft);
-  const validation = await validateDraft(draft, { ...sources, status: campaign.status }, Date.now());
+  const files = await readFiles(pool, readFile, campaign.tenantId, draft);
+  const validation = await validateDraft(draft, { ...sources, files, status: campaign.status }, Date.now());
   const { findings, compiled } = validation;
   const { configuration } = sources;
   if (!compiled || !configuration || isBlocked(findings)) return { kind: 'invalid', findings };
-  const version = newVersion(campaign.campaignId, draft, { ...sources, configuration }, compiled);
+  const frozen = await keepFiles(pool, campaign.tenantId, files);
+  const version = newVersion(campaign.campaignId, draft, { ...sources, configuration }, compiled, frozen);
   const startAt = (version.definition as VersionDefinition).start_at;
   const transition = activationOf(campaign.status, startAt !== null && Date.parse(startAt) > Date.now());
   if (!transition) return { kind: 'wrong_status' };
@@ -70,10 +86,14 @@ export function newVersion(
   draft: CampaignDefinition,
   sources: Sources & { configuration: ChannelConfiguration },
   compiled: CompiledContent,
+  files: Record<string, FrozenFile> = {},
 ): NewVersion {
   const { configuration, revisions } = sources;
   return {
-    definition: versionDefinition(campaignId, draft, configuration) as unknown as Record<string, unknown>,
+    definition: {
+      ...versionDefinition(campaignId, draft, configuration),
+      ...(Object.keys(files).length > 0 && { files }),
+    },
     authored: draft,
     compiled: compiled as unknown as Record<string, unknown>,
     settings: configuration.settings,

@@ -1,5 +1,5 @@
 import type { ProofRecipient, VersionDefinition } from '@outrigger/contracts';
-import type { Channel, Recipient } from '@outrigger/core';
+import type { Channel, ReadFile, Recipient } from '@outrigger/core';
 import type { CompiledContent } from '@outrigger/render';
 import {
   type Campaign,
@@ -13,6 +13,7 @@ import {
 import { newVersion } from './activate.ts';
 import type { CompiledVariants } from './compile-variants.ts';
 import { draftOf } from './definition.ts';
+import { keepFiles, readFiles } from './files.ts';
 import { type Finding, isBlocked } from './finding.ts';
 import { readSources } from './sources.ts';
 import { validateDraft } from './validate.ts';
@@ -28,11 +29,12 @@ export type ProofRequested =
  */
 export async function requestProof(
   pool: Pool,
+  readFile: ReadFile | undefined,
   campaign: Campaign,
   recipients: ProofRecipient[],
   by: string,
 ): Promise<ProofRequested> {
-  const found = await versionOf(pool, campaign);
+  const found = await versionOf(pool, readFile, campaign);
   if (!('definition' in found)) return found;
   const { channel } = found.definition as unknown as VersionDefinition;
   const { byPrefix, failures } = addressees(recipients, channel, String(found.settings.app_id ?? ''));
@@ -90,6 +92,7 @@ function variantVersions(found: NewVersion, messageId: string): { variantId: str
 
 async function versionOf(
   pool: Pool,
+  readFile: ReadFile | undefined,
   campaign: Campaign,
 ): Promise<NewVersion | Exclude<ProofRequested, { kind: 'created' }>> {
   const draft = draftOf(campaign);
@@ -97,10 +100,12 @@ async function versionOf(
     return (campaign.liveVersionId && (await readVersion(pool, campaign.liveVersionId))) || { kind: 'no_content' };
   }
   const sources = await readSources(pool, campaign.tenantId, draft);
-  const { findings, compiled } = await validateDraft(draft, { ...sources, status: campaign.status }, Date.now());
+  const files = await readFiles(pool, readFile, campaign.tenantId, draft);
+  const { findings, compiled } = await validateDraft(draft, { ...sources, files, status: campaign.status }, Date.now());
   const { configuration } = sources;
   if (!compiled || !configuration || isBlocked(findings)) return { kind: 'invalid', findings };
-  return newVersion(campaign.campaignId, draft, { ...sources, configuration }, compiled);
+  const frozen = await keepFiles(pool, campaign.tenantId, files);
+  return newVersion(campaign.campaignId, draft, { ...sources, configuration }, compiled, frozen);
 }
 
 /** The id of the campaign's one package, which its one message goes by, and so does a variant that is alone. */

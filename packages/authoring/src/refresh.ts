@@ -1,4 +1,4 @@
-import { campaignDefinition } from '@outrigger/contracts';
+import { campaignDefinition, type VersionDefinition } from '@outrigger/contracts';
 import {
   listStaleCampaigns,
   type Pool,
@@ -37,6 +37,8 @@ async function refresh(pool: Pool, stale: StaleCampaign): Promise<void> {
     await recordRefreshFailure(pool, stale, reasons.join(' '));
     return;
   }
-  const made = newVersion(stale.campaignId, authored, { ...sources, configuration }, compiled);
+  // Files are as they were at activation: their store may have dropped them since.
+  const { files } = version.definition as unknown as VersionDefinition;
+  const made = newVersion(stale.campaignId, authored, { ...sources, configuration }, compiled, files);
   await refreshVersion(pool, stale, stale.liveVersionId, made, stale.cause);
 }

@@ -6,6 +6,7 @@ import { checkCampaign, checkSurface } from './check-campaign.ts';
 import { checkContent, checkHtml } from './check-content.ts';
 import { checkExperiment } from './check-experiment.ts';
 import { type CompiledVariants, compileVariants } from './compile-variants.ts';
+import { checkFiles, type Files } from './files.ts';
 import { error, type Finding } from './finding.ts';
 
 export type Validation = { findings: Finding[]; compiled?: CompiledVariants; fragmentIds: string[] };
@@ -18,6 +19,8 @@ export type DraftSources = {
   audience?: AudienceStanding | undefined;
   /** Of the campaign that the draft belongs to. */
   status?: CampaignStatus;
+  /** The files that the draft names; absent where they were checked before and are kept. */
+  files?: Files;
 };
 
 /**
@@ -37,7 +40,7 @@ export async function validateDraft(
     return { findings, fragmentIds: [] };
   }
   findings.push(...checkSurface(definition, action.channel, configuration), ...checkContent(action));
-  findings.push(...checkExperiment(action));
+  findings.push(...checkExperiment(action), ...checkFiles(definition, action, sources.files ?? new Map()));
   const { compiled, problems, fragmentIds } = await compileVariants(
     action,
     configuration?.settings ?? {},

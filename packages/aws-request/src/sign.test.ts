@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
-import { createSigner } from './sign.ts';
+import { createObjectSigner, createSigner, escapeSegment } from './sign.ts';
 
 /** The SDK takes a class for its hashes; Node's, in that form. */
 class Sha256 {
@@ -112,3 +112,40 @@ describe('signature', () => {
 function pairs(flat: string[]): Record<string, string> {
   return Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]!]] : [])));
 }
+
+describe('the signature of a request for an object of S3', () => {
+  it('is, for any key and instant, the one of the AWS SDK (F045)', async () => {
+    const part = fc.oneof(
+      fc.constantFrom("it's 100% (a).pdf", 'Räkning?x=1#y', '@Org', '+ ~*!'),
+      fc.string({ unit: 'grapheme', minLength: 1 }),
+    );
+    const credentials = fc.record(
+      {
+        accessKeyId: fc.constant('AKIDEXAMPLE'),
+        secretAccessKey: fc.constant('secret'),
+        sessionToken: fc.constant('token'),
+      },
+      { requiredKeys: ['accessKeyId', 'secretAccessKey'] },
+    );
+    const second = fc.integer({ min: 1_500_000_000, max: 2_000_000_000 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 4 }), credentials, second, async (key, who, at) => {
+        const path = `/bucket/${key.map((one) => escapeSegment(one.toWellFormed())).join('/')}`;
+        const host = 's3.eu-central-1.amazonaws.com';
+        const signer = new SignatureV4({
+          service: 's3',
+          region: 'eu-central-1',
+          credentials: who,
+          sha256: Sha256 as never,
+          uriEscapePath: false,
+        });
+        const signed = await signer.sign(
+          { method: 'GET', protocol: 'https:', hostname: host, path, query: {}, headers: { host }, body: undefined },
+          { signingDate: new Date(at * 1_000) },
+        );
+        const ours = createObjectSigner('s3', 'eu-central-1')({ path, host }, who, at * 1_000);
+        assert.equal(ours.authorization, signed.headers.authorization);
+      }),
+    );
+  });
+});

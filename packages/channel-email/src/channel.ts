@@ -76,6 +76,7 @@ export function composeEmail({
   parts,
   pieces = {},
   shownTo,
+  attachments = [],
 }: ComposeInput<EmailSettings, EmailTarget>): Composed {
   const sender = composeSender(settings, parts);
   if (!('from' in sender)) return sender;
@@ -88,11 +89,18 @@ export function composeEmail({
   const text = isBlank(parts.text ?? '', pieces.text) ? {} : { text: parts.text! };
   const amp = parts.amp?.trim() ? { amp: parts.amp } : {};
   // In pieces a message shares a call with others, which have one sender and no parts but HTML and text.
-  const alone = parts.amp !== undefined || shownTo || sender.sender || sender.returnPath || isPersonalised(parts);
+  const files = attachments.length === 0 ? {} : { attachments };
+  const alone =
+    parts.amp !== undefined ||
+    attachments.length > 0 ||
+    shownTo ||
+    sender.sender ||
+    sender.returnPath ||
+    isPersonalised(parts);
   const made = alone ? {} : madeOf(pieces.html, 'text' in text ? pieces.text : undefined);
   const bodies = { subject, html, ...text, ...amp, ...made };
   const to = { to: target.address, ...(shownTo !== undefined && { shownTo }) };
-  return { message: { messageId, ...sender, ...to, ...bodies, headers: headers.headers } };
+  return { message: { messageId, ...sender, ...to, ...bodies, ...files, headers: headers.headers } };
 }
 
 function madeOf(html: Pieces | undefined, text: Pieces | undefined): Pick<EmailMessage, 'pieces'> {

@@ -62,7 +62,8 @@ const SMALLEST_WORD_BYTES = 6;
 const BASE64_GROWTH = 78 / 57 - 1;
 const BASE64_LINE = 76;
 
-function base64Lines(bytes: Buffer): Buffer {
+/** Base64 in lines of 76 characters. */
+export function base64Lines(bytes: Buffer): Buffer {
   const flat = bytes.toString('base64');
   const out = Buffer.allocUnsafe(flat.length + Math.ceil(flat.length / BASE64_LINE) * 2);
   let length = 0;

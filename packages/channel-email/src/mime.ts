@@ -1,4 +1,5 @@
 import { type EmailMessage, type Pieces, parseEmailAddress } from '@outrigger/core';
+import { attachmentParts } from './mime-attachment.ts';
 import { encodeText } from './mime-encode.ts';
 import { formatHeader, formatMailbox, reservedHeader } from './mime-header.ts';
 import { encodePieces } from './mime-pieces.ts';
@@ -32,22 +33,35 @@ export function buildMime(message: EmailMessage, at: Date): Buffer {
 
 /**
  * Joins headers and encoded parts into the raw message: one part as it is, several as `multipart/alternative` from the
- * plainest to the richest.
+ * plainest to the richest; with files, `multipart/mixed` of that and of them.
  */
 export function assembleMime(message: EmailMessage, at: Date, parts: MimePart[]): Buffer {
-  const headers = messageHeaders(message, at);
+  const headers = Buffer.from(messageHeaders(message, at));
+  const body = alternatives(message, parts);
+  const files = attachmentParts(message.attachments ?? []);
+  if (files.length === 0) return Buffer.concat([headers, ...body]);
+  // The boundary of the texts must not be how this one begins (RFC 2046 section 5.1.1).
+  const boundary = `=_f.${message.messageId}`;
+  const delimiter = Buffer.from(`--${boundary}\r\n`);
+  const pieces: Buffer[] = [headers, Buffer.from(`Content-Type: multipart/mixed;\r\n boundary="${boundary}"\r\n\r\n`)];
+  pieces.push(delimiter, ...body);
+  for (const file of files) pieces.push(delimiter, file.headers, file.content, LINE_END);
+  pieces.push(Buffer.from(`--${boundary}--\r\n`));
+  return Buffer.concat(pieces);
+}
+
+/** The texts of a message, with the headers of their own kind. */
+function alternatives(message: EmailMessage, parts: MimePart[]): Buffer[] {
   const only = parts.length === 1 ? parts[0] : undefined;
-  if (only) return Buffer.concat([Buffer.from(headers + partHeaders(only)), only.content, LINE_END]);
+  if (only) return [Buffer.from(partHeaders(only)), only.content, LINE_END];
   // `=_` cannot occur in either encoding, so the boundary needs no search through the content.
   const boundary = `=_${message.messageId}`;
-  const pieces: Buffer[] = [
-    Buffer.from(`${headers}Content-Type: multipart/alternative;\r\n boundary="${boundary}"\r\n\r\n`),
-  ];
+  const pieces: Buffer[] = [Buffer.from(`Content-Type: multipart/alternative;\r\n boundary="${boundary}"\r\n\r\n`)];
   for (const part of parts) {
     pieces.push(Buffer.from(`--${boundary}\r\n${partHeaders(part)}`), part.content, LINE_END);
   }
   pieces.push(Buffer.from(`--${boundary}--\r\n`));
-  return Buffer.concat(pieces);
+  return pieces;
 }
 
 /** The Message-ID of a message, without angle brackets: the same for every attempt, so that copies can be recognised. */

@@ -213,6 +213,8 @@ function queryError(status: number, name: string): ScriptedReply {
 
 function describeReply(reply: ScriptedReply): string {
   if (typeof reply === 'string') return reply;
-  const text = (reply.body ?? '').replace(/<[^>]*>/g, ' ').trim();
+  const text = String(reply.body ?? '')
+    .replace(/<[^>]*>/g, ' ')
+    .trim();
   return `${reply.status} "${text.slice(0, 60)}"`;
 }

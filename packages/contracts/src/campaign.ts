@@ -73,6 +73,9 @@ export const campaignDefinition = z.strictObject({
 z.globalRegistry.add(campaignDefinition, { id: 'CampaignDefinition' });
 export type CampaignDefinition = z.infer<typeof campaignDefinition>;
 
+/** A file that the ledger has a copy of, by the SHA-256 of its bytes. */
+export type FrozenFile = { digest: string; bytes: number };
+
 /** What a frozen version carries besides the author's definition, decided at activation. */
 export type VersionDefinition = {
   campaign_id: string;
@@ -97,6 +100,8 @@ export type VersionDefinition = {
   retry?: { maxAttempts: number; baseMs: number; capMs: number };
   on_unknown: 'resend' | 'hold';
   content: CampaignDefinition['packages'][number]['content'];
+  /** The files of `content.attachments` and of treatments as they were at activation: path to digest and size. */
+  files?: Record<string, FrozenFile>;
   /** The arms of an experiment; absent without one. `compiled.treatments` has their compiled contents. */
   treatments?: AuthoredTreatment[];
 };

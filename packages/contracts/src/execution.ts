@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue, Recipient, Refusal } from '@outrigger/core';
 import { refuse } from '@outrigger/core';
 import { z } from 'zod';
+import { attachments } from './attachment.ts';
 import { identifiersOf, MAX_MEMBERS } from './json.ts';
 
 /** 200 kB of context a request, over all recipients, as UTF-8 JSON (spec 0.3 row 1). */
@@ -39,6 +40,7 @@ const recipientMembers = {
   channelData: channelData.optional(),
   profile: freeObject.optional(),
   context: freeObject.optional(),
+  attachments: attachments.optional().describe('PDF files of this person, for email'),
 };
 const aepRecipient = z
   .strictObject({

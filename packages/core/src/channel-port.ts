@@ -1,3 +1,4 @@
+import type { Attachment } from './attachment.ts';
 import type { Channel } from './channel.ts';
 import type { ExclusionCode, FailureCode } from './codes.ts';
 import type { ConsentAddress } from './consent.ts';
@@ -48,6 +49,8 @@ export type ComposeInput<Settings, Target> = {
   pieces?: Record<string, Pieces> | undefined;
   /** Whom the message says that it is to, where that is not whom it goes to (a copy). */
   shownTo?: string | undefined;
+  /** Files that go with it, for channels that can. */
+  attachments?: readonly Attachment[] | undefined;
   /** The version's content, for what is not a template (flags, enums). */
   content: JsonObject;
 };

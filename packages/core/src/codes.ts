@@ -13,6 +13,7 @@ export const EXCLUSION_CODES = {
   '050031': 'PushNoValidTokenFoundForApps',
   '050033': 'PushNoApplicationDefinedInPreset',
   '050034': 'PushMalformedProfile',
+  '050083': 'AttachmentResolutionFailed',
   '050101': 'EmailNoConsent',
   '050102': 'EmailSuppressed',
   '050103': 'EmailNotAllowed',
@@ -43,6 +44,7 @@ export const DEFERRAL_CODES = {
   'transient.unavailable': 'The provider could not be reached, so it cannot have taken the message.',
   'transient.refused': 'The provider refused for now.',
   'transient.configuration': 'The account is paused, over quota or misconfigured; its messages wait. Costs no attempt.',
+  'transient.attachment': 'A file of the message cannot be read now. Costs no attempt.',
   'policy.paused': 'A brake holds the message until it is released. Costs no attempt.',
 } as const;
 export type DeferralCode = keyof typeof DEFERRAL_CODES;

@@ -26,6 +26,10 @@ export const API_ERRORS = {
   'MSG-000022': { status: 409, title: 'The schedule was triggered already and cannot be deleted.' },
   'MSG-000023': { status: 409, title: "The campaign's earlier audience execution is still being exported." },
   'MSG-000024': { status: 400, title: 'No such merge policy: leave mergePolicyName out, or send default.' },
+  'MSG-000025': {
+    status: 400,
+    title: 'Attachments go with email only, at most 5 together with those of the campaign.',
+  },
   'MSG-000030': { status: 409, title: 'This requestId was already used with other content; use a new one.' },
   'MSG-000401': { status: 401, title: 'The credentials are missing or wrong.' },
   'MSG-000403': { status: 403, title: 'The key may not do this in this sandbox.' },

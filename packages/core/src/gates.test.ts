@@ -31,6 +31,7 @@ describe('the explanation of a message', () => {
       allowed_list: 'not_reached',
       consent: 'not_reached',
       holdout: 'not_reached',
+      attachments: 'not_reached',
       content: 'not_reached',
       provider: 'not_reached',
     });

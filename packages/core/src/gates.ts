@@ -54,6 +54,12 @@ export const GATES = [
     codes: ['050018'],
   },
   {
+    name: 'attachments',
+    asks: 'Can its files be read?',
+    of: byEmail,
+    codes: ['050083', 'transient.attachment'],
+  },
+  {
     name: 'content',
     asks: 'Can it be rendered for this person?',
     of: always,

@@ -1,5 +1,6 @@
 export * from './address-email.ts';
 export * from './address-phone.ts';
+export * from './attachment.ts';
 export * from './audience-rule.ts';
 export * from './campaign-states.ts';
 export * from './channel.ts';

@@ -1,3 +1,4 @@
+import type { Attachment } from './attachment.ts';
 import type { DeferralCode, FailureCode, UnknownCode } from './codes.ts';
 
 /**
@@ -11,7 +12,7 @@ export type SendResult =
 
 /** `transient.*` may be tried again, `permanent.*` may not. */
 export type RefusalCode =
-  | Exclude<DeferralCode, 'policy.paused'>
+  | Exclude<DeferralCode, 'policy.paused' | 'transient.attachment'>
   | Extract<FailureCode, 'permanent.recipient' | 'permanent.content' | 'permanent.configuration'>;
 
 /**
@@ -78,6 +79,8 @@ export type EmailMessage = {
   pieces?: { html?: Pieces; text?: Pieces };
   /** Extra headers. Names and values have been checked: no line breaks, no control characters. */
   headers: Record<string, string>;
+  /** Files, in the order in which they show. A message with some has no pieces: it goes by itself. */
+  attachments?: readonly Attachment[];
 };
 
 export type SmsMessage = {

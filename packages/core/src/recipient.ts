@@ -1,3 +1,4 @@
+import type { AttachmentRef } from './attachment.ts';
 import type { PushPlatform } from './provider.ts';
 
 /** Free-form data for rendering and addressing: what JSON can hold. */
@@ -16,6 +17,8 @@ export type Recipient = {
   };
   profile?: JsonObject;
   context?: JsonObject;
+  /** Files of their own, for email. */
+  attachments?: AttachmentRef[];
   /**
    * A copy of what somebody else gets: whom the mail says that it is to, and which treatment it shows where an experiment would
    * choose. Never part of a call.

@@ -69,13 +69,14 @@ function copiedFrom<Settings, Target>(
   { recipient }: ClaimedMessage,
   { data }: Resolved<Settings, Target>,
 ): Omit<Recipient, 'channelData' | 'copy'> {
-  const { userId, namespace, context, audienceExecutionId } = recipient;
+  const { userId, namespace, context, attachments, audienceExecutionId } = recipient;
   return {
     type: 'external',
     userId,
     namespace,
     profile: data.profile,
     ...(context && { context }),
+    ...(attachments && { attachments }),
     ...(audienceExecutionId && { audienceExecutionId }),
   };
 }

@@ -1,5 +1,5 @@
-import type { CalledRecipient, TriggerCall } from '@outrigger/contracts';
-import { type Endpoint, LANES, type Lane, laneFor, type Refusal, refuse } from '@outrigger/core';
+import type { CalledRecipient, TriggerCall, VersionDefinition } from '@outrigger/contracts';
+import { type Endpoint, LANES, type Lane, laneFor, MAX_ATTACHMENTS, type Refusal, refuse } from '@outrigger/core';
 import { ensureProfiles, type Pool } from '@outrigger/store';
 import type { KnowProfiles } from './known-profiles.ts';
 import type { FindCampaign, LiveCampaign } from './live-campaigns.ts';
@@ -46,6 +46,8 @@ export async function checkCall(
       );
     }
   }
+  const unattachable = attachmentsRefusal(definition, call);
+  if (unattachable) return refused('MSG-000025', unattachable);
   const policy = call.recipients.findIndex((recipient) => !isKnownPolicy(recipient));
   if (policy !== -1)
     return refused('MSG-000024', `recipients[${policy}] names a merge policy that is not there; send default.`);
@@ -56,6 +58,20 @@ export async function checkCall(
   const lane = laneFor(definition.channel, definition.lane_class);
   if (lane === undefined) throw new Error(`version ${found.versionId} has no lane; known are ${Object.keys(LANES)}`);
   return { live: found, lane };
+}
+
+/** Files go with email, and a message has at most five with those of its content: of the content that has the most of them. */
+function attachmentsRefusal(definition: VersionDefinition, call: TriggerCall): string | undefined {
+  const index = call.recipients.findIndex(({ attachments }) => attachments !== undefined);
+  if (index === -1) return undefined;
+  if (definition.channel !== 'email') return `recipients[${index}] has attachments; only email takes them.`;
+  const contents = [definition.content, ...(definition.treatments ?? []).map(({ content }) => content)];
+  const shared = Math.max(
+    ...contents.map((content) => (content && 'attachments' in content ? (content.attachments?.length ?? 0) : 0)),
+  );
+  const over = call.recipients.findIndex(({ attachments = [] }) => attachments.length + shared > MAX_ATTACHMENTS);
+  if (over === -1) return undefined;
+  return `recipients[${over}] would get more than ${MAX_ATTACHMENTS} attachments: the campaign itself has ${shared}.`;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { PooledProvider } from '@outrigger/flow';
 import { timed } from '@outrigger/metrics';
 import { type ClaimedBatch, type Pool, releaseBatches } from '@outrigger/store';
 import type { Archive } from './archive.ts';
+import type { Attach } from './attach.ts';
 import type { BrakesSince } from './brake-watch.ts';
 import type { Denylist } from './denylist.ts';
 import { eachLimited } from './each-limited.ts';
@@ -16,6 +17,7 @@ import { resolve } from './resolve.ts';
 import { handOvers, sendAll } from './send-all.ts';
 import type { LoadSharedContext } from './shared-context.ts';
 import type { SharedReads } from './shared-reads.ts';
+import type { Resolved, Step } from './step.ts';
 import type { LoadVersion } from './version-cache.ts';
 
 export type DeliverDeps<Settings, Target, Message> = {
@@ -26,6 +28,7 @@ export type DeliverDeps<Settings, Target, Message> = {
   loadSharedContext: LoadSharedContext;
   reads: SharedReads;
   provider: PooledProvider<Message>;
+  attach: Attach;
   brakes: BrakesSince;
   journal: Journal;
   denylist?: Denylist<Message> | undefined;
@@ -43,7 +46,7 @@ export type DeliverDeps<Settings, Target, Message> = {
 const GIVEN_BACK_MS = 1_000;
 
 /**
- * Delivers a claimed batch: resolve, gate, render, send, record. Each stage takes a message on or stops it with an outcome;
+ * Delivers a claimed batch: resolve, gate, attach, render, send, record. Each stage takes a message on or stops it with an outcome;
  * nothing here is decided by an exception. What is thrown is a bug or an outage of the ledger; the worker then gives back
  * what was not begun. A message whose call was not begun (we are stopping, or the claim is about to
  * end) is given back. Where a provider takes several messages in one call, those are rendered and sent together.
@@ -55,7 +58,7 @@ export async function deliver<Settings, Target, Message>(
   const resolved = await timed('resolve', resolve(batch.messages, deps));
   const gated = await timed('gate', gate(resolved, batch, deps));
   let left = 0;
-  await eachLimited(handOvers(gated, batch, deps.provider), deps.sendConcurrency, async (steps) => {
+  const handOver = async (steps: Step<Resolved<Settings, Target>>[]) => {
     const rendered = steps.map((step) => render(step, deps.channel, { inJson: steps.length > 1 }));
     const sent = await sendAll(rendered, batch, deps);
     await deps.archive?.(batch, steps, sent);
@@ -70,7 +73,10 @@ export async function deliver<Settings, Target, Message>(
         deps.journal.settled(step.message.messageId);
       }),
     );
-  });
+  };
+  await eachLimited(handOvers(gated, batch, deps.provider), deps.sendConcurrency, (steps) =>
+    deps.attach(steps, deps.stopping, handOver),
+  );
   // Not at once: what made it impossible to start (a full disk under the journal) is rarely over in a moment.
   if (left > 0)
     deps.enqueue((await releaseBatches(deps.pool, [batch])).map((back) => ({ ...back, delayMs: GIVEN_BACK_MS })));

@@ -45,6 +45,7 @@ function renderStep<Settings, Target, Message>(
       pieces: rendered.pieces,
       content: chosen.authored,
       shownTo: message.recipient.copy?.to,
+      attachments: go.attachments,
     });
     if ('excluded' in composed)
       return { message, stop: { state: 'excluded', code: composed.excluded, detail: composed.detail } };

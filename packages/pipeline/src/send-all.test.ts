@@ -3,12 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Lane, SendResult } from '@outrigger/core';
+import type { Lane, Outcome, SendResult } from '@outrigger/core';
 import type { ManySendOptions, PooledProvider, PooledResult } from '@outrigger/flow';
 import type { ClaimedBatch, ClaimedMessage } from '@outrigger/store';
 import { openJournal, parseJournal } from './journal.ts';
 import { handOvers, sendAll } from './send-all.ts';
-import type { Rendered, Step } from './step.ts';
+import type { Rendered, Resolved, Step } from './step.ts';
 
 type Message = { messageId: string; group: object | undefined };
 type TestStep = Step<Rendered<object, Message>>;
@@ -111,9 +111,25 @@ test('a lease that ends between the journal and the call takes every line back',
   assert.equal(written().size, 0);
 });
 
+test('a message with files goes out by itself, whatever the lane', () => {
+  const go = { version: { definition: {} } } as Resolved<unknown, unknown>;
+  const shared = { version: { definition: { files: { a: { digest: 'x', bytes: 1 } } } } } as unknown as typeof go;
+  const own = [{ name: 'a.pdf', contentType: 'application/pdf', source: { type: 's3Path', path: 'a' } }];
+  const steps = [{}, { attachments: own }, {}, {}].map((recipient, n) => ({
+    message: { messageId: `${n}`, versionId: 'v', recipient } as ClaimedMessage,
+    go: n === 3 ? shared : go,
+  }));
+  const handfuls = handOvers(steps, { lane: 'email-ht' }, { groupLimit: () => 50 });
+  assert.deepEqual(
+    handfuls.map((group) => group.map(({ message }) => message.messageId).join()),
+    ['1', '3', '0,2'],
+  );
+});
+
 test('high throughput and bulk go out in handfuls of a version, people who wait one by one', () => {
   const steps = ['v1', 'v2', 'v1', 'v1', 'v2'].map((versionId, n) => ({
     message: { messageId: `${n}`, versionId } as ClaimedMessage,
+    stop: EXCLUDED,
   }));
   const shape = (lane: Lane, limit: number) =>
     handOvers(steps, { lane }, { groupLimit: () => limit }).map((group) =>
@@ -124,3 +140,5 @@ test('high throughput and bulk go out in handfuls of a version, people who wait 
   assert.deepEqual(shape('email-ht', 1), ['0', '1', '2', '3', '4']);
   assert.deepEqual(shape('email', 50), ['0', '1', '2', '3', '4']);
 });
+
+const EXCLUDED: Outcome = { state: 'excluded', code: '050020' };

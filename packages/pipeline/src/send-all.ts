@@ -1,26 +1,29 @@
 import { DEFAULT_RETRY, LANES } from '@outrigger/core';
 import type { ManySendOptions, PooledProvider } from '@outrigger/flow';
 import type { ClaimedBatch, ClaimedMessage } from '@outrigger/store';
+import { takesFiles } from './attach.ts';
 import { outcomeOf } from './outcome.ts';
 import { routeOf } from './route.ts';
 import { announce, LONGEST_SLOT_WAIT_MS, type SendDeps, type Sent, send } from './send.ts';
-import type { Rendered, Step } from './step.ts';
+import type { Rendered, Resolved, Step } from './step.ts';
 
 /**
  * The messages of a batch in the handfuls in which they are rendered and sent. A lost answer leaves every message of its call
  * unknown, so the standard lane, where people wait, hands over one at a time; high throughput and bulk as many as a call takes,
- * those of a version beside each other.
+ * those of a version beside each other. A message with files goes by itself: it would be most of its call, and of the memory.
  */
-export function handOvers<Item extends { message: ClaimedMessage }, Message>(
-  steps: readonly Item[],
+export function handOvers<Settings, Target, Message>(
+  steps: readonly Step<Resolved<Settings, Target>>[],
   { lane }: Pick<ClaimedBatch, 'lane'>,
   provider: Pick<PooledProvider<Message>, 'groupLimit'>,
-): Item[][] {
+): Step<Resolved<Settings, Target>>[][] {
   const size = LANES[lane].laneClass === 'standard' ? 1 : provider.groupLimit();
   if (size === 1) return steps.map((step) => [step]);
-  return [...Map.groupBy(steps, ({ message }) => message.versionId).values()].flatMap((ofVersion) =>
+  const [alone, shared] = [steps.filter(takesFiles), steps.filter((step) => !takesFiles(step))];
+  const handfuls = [...Map.groupBy(shared, ({ message }) => message.versionId).values()].flatMap((ofVersion) =>
     Array.from({ length: Math.ceil(ofVersion.length / size) }, (_, n) => ofVersion.slice(n * size, (n + 1) * size)),
   );
+  return [...alone.map((step) => [step]), ...handfuls];
 }
 
 /** Stage: hands over each message at most once, together with those of its group or by itself. One answer a step. */

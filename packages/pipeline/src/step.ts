@@ -1,5 +1,5 @@
 import type { VersionDefinition } from '@outrigger/contracts';
-import type { Consents, JsonObject, Outcome } from '@outrigger/core';
+import type { Attachment, Consents, JsonObject, Outcome } from '@outrigger/core';
 import type { ClaimedMessage } from '@outrigger/store';
 import type { LoadedVersion } from './version-cache.ts';
 
@@ -16,6 +16,8 @@ export type Resolved<Settings, Target> = {
   data: { profile: JsonObject; context: JsonObject };
   /** Of the stored profile only: what a call brings along is no consent. */
   consents: Consents;
+  /** Files that go with the message, once they were read. */
+  attachments?: Attachment[];
 };
 
 /** After render: final messages, one a target (a push message may have several). */

@@ -19,18 +19,25 @@ export function lanesFrom(channel: string, list: string | undefined): { lanes: L
   return unknown === undefined ? { lanes: names as Lane[] } : { unknown };
 }
 
+type WithAccounts<ProviderSchema extends z.ZodType> = { accounts: ConfiguredAccount<z.output<ProviderSchema>>[] };
+
 /**
  * What a channel's worker reads from its environment: the service's own variables, and its provider accounts. Without
- * `<CHANNEL>_ACCOUNTS` there is one account, described by the plain variables; without those it is the sandbox.
+ * `<CHANNEL>_ACCOUNTS` there is one account, described by the plain variables; without those it is the sandbox. `own` is what the
+ * channel alone needs.
  */
-export function workerServiceConfig<ProviderSchema extends z.ZodType>(channel: string, providerSchema: ProviderSchema) {
+export function workerServiceConfig<ProviderSchema extends z.ZodType, Own extends z.ZodRawShape = Record<never, never>>(
+  channel: string,
+  providerSchema: ProviderSchema,
+  own: Own = {} as Own,
+) {
   const listName = `${channel.toUpperCase()}_ACCOUNTS`;
   const providerName = `${channel.toUpperCase()}_PROVIDER`;
-  const service = serviceConfig.extend({ [listName]: accountsVariable(channel) });
+  const service = serviceConfig.extend({ [listName]: accountsVariable(channel) }).extend(own);
   return z
     .preprocess((env) => ({ [providerName]: 'sandbox', ...(env as object) }), z.intersection(service, providerSchema))
-    .transform((config, context): WorkerServiceConfig & { accounts: ConfiguredAccount<z.output<ProviderSchema>>[] } => {
-      const variables = config as unknown as WorkerServiceConfig & Record<string, unknown>;
+    .transform((config, context): WorkerServiceConfig & WithAccounts<ProviderSchema> & z.output<z.ZodObject<Own>> => {
+      const variables = config as unknown as WorkerServiceConfig & z.output<z.ZodObject<Own>> & Record<string, unknown>;
       const served = lanesFrom(channel, variables.LANES);
       if ('unknown' in served) {
         const message = `${served.unknown} is no lane of ${channel}; there are ${lanesOf(channel as Channel).join(', ')}`;

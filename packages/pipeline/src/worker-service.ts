@@ -5,6 +5,7 @@ import {
   deriveTiming,
   type KeepSandboxRecord,
   type Provider,
+  type ReadFile,
   type SandboxRecord,
 } from '@outrigger/core';
 import type { ConfiguredAccount } from '@outrigger/flow';
@@ -21,6 +22,7 @@ import { lanesFrom, type WorkerServiceConfig } from './worker-config.ts';
 export type WorkerChannel<Config, Settings, Target, Message> = {
   createProvider(config: Config, deps: { keep: KeepSandboxRecord }): Provider<Message>;
   createChannel(provider: Provider<Message>): ChannelPort<Settings, Target, Message>;
+  readFile?: ReadFile | undefined;
 };
 
 /**
@@ -81,6 +83,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
       sendConcurrency: config.SEND_CONCURRENCY,
       unknownWindowMs: config.UNKNOWN_WINDOW_MS,
       attemptLog: config.ATTEMPT_LOG,
+      readFile: worker.readFile,
     }),
   );
 }

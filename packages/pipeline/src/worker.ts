@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ChannelPort, createGrouper, type Lane, type Timing } from '@outrigger/core';
+import { type ChannelPort, createGrouper, type Lane, type ReadFile, type Timing } from '@outrigger/core';
 import type { PooledProvider } from '@outrigger/flow';
 import { messagesInFlight, stageSeconds } from '@outrigger/metrics';
 import { type DeliverPointer, type GivenBack, type QueueStore, startLaneWorker } from '@outrigger/queue';
@@ -9,6 +9,7 @@ import { errorFields, type Log, type Part } from '@outrigger/runtime';
 import { type ClaimedBatch, claimBatches, type Pool, readDueIn, releaseBatches } from '@outrigger/store';
 import { startSpan } from '@outrigger/tracing';
 import { createArchive } from './archive.ts';
+import { createAttach } from './attach.ts';
 import { startBrakeWatch } from './brake-watch.ts';
 import { deliver } from './deliver.ts';
 import { createDenylist } from './denylist.ts';
@@ -41,6 +42,8 @@ export type ChannelWorkerOptions<Settings, Target, Message> = {
   sendConcurrency: number;
   unknownWindowMs: number;
   attemptLog: AttemptLog;
+  /** Reads the files of recipients, in channels that send files. */
+  readFile?: ReadFile | undefined;
 };
 
 /** Claims wanted at the same moment share one statement; two statements may be under way. */
@@ -72,6 +75,7 @@ export async function startChannelWorker<Settings, Target, Message extends { mes
   };
   const denylist = createDenylist(options);
   const archive = createArchive(options);
+  const attach = createAttach({ pool, readFile: options.readFile, longestReadMs: timing.providerTimeoutMs });
   const stop = new AbortController();
   const brakes = startBrakeWatch(pool, log);
 
@@ -123,6 +127,7 @@ export async function startChannelWorker<Settings, Target, Message extends { mes
       journal,
       denylist,
       archive,
+      attach,
       record,
       providerTimeoutMs: timing.providerTimeoutMs,
       now: Date.now,

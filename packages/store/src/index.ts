@@ -1,6 +1,7 @@
 export * from './accept.ts';
 export * from './allowed-list.ts';
 export * from './api-keys.ts';
+export * from './attachment-files.ts';
 export * from './audience-executions.ts';
 export * from './audience-rule.ts';
 export * from './audiences.ts';

@@ -22,6 +22,10 @@ export async function readTenants(pool: Pool): Promise<Tenant[]> {
   return (await pool.query<Tenant>(`SELECT ${TENANT_COLUMNS} FROM tenants`)).rows;
 }
 
+export async function readTenant(pool: Pool, tenantId: number): Promise<Tenant | undefined> {
+  return (await pool.query<Tenant>(`SELECT ${TENANT_COLUMNS} FROM tenants WHERE tenant_id = $1`, [tenantId])).rows[0];
+}
+
 /** Those of the wanted sandboxes that are there. */
 export async function findTenants(pool: Pool, wanted: Omit<Tenant, 'tenantId'>[]): Promise<Tenant[]> {
   const { rows } = await pool.query<Tenant>(

@@ -4,7 +4,10 @@ import type { AddressInfo } from 'node:net';
 export type ScriptedRequest = { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer };
 
 /** `hang` never answers; `reset` sends a TCP reset after the whole request has been read. */
-export type ScriptedReply = { status: number; headers?: Record<string, string>; body?: string } | 'hang' | 'reset';
+export type ScriptedReply =
+  | { status: number; headers?: Record<string, string>; body?: string | Buffer }
+  | 'hang'
+  | 'reset';
 
 export type ScriptedServer = {
   /** `http://127.0.0.1:<port>` */

@@ -1,3 +1,4 @@
+import { attachmentsConfig } from '@outrigger/attachments';
 import { tokenConfig } from '@outrigger/pipeline/token-config';
 import { httpConfig, ledgerConfig, logConfig } from '@outrigger/runtime';
 import { z } from 'zod';
@@ -7,6 +8,7 @@ export const controlConfig = ledgerConfig
   .extend(httpConfig.shape)
   .extend(logConfig.shape)
   .extend(tokenConfig.shape)
+  .extend(attachmentsConfig.shape)
   .extend({
     INGRESS_URL: z.url().default('http://localhost:8080').describe('Public address of the ingress, for sample calls'),
     SANDBOX_VIEWER: z

@@ -1,5 +1,6 @@
 /** The control service: campaigns, channel configurations, profiles, operations, and the sandbox viewer. */
 import { createControlApp, startCampaignRefresher, startListWorker, startProofSubmitter } from '@outrigger/api';
+import { openAttachments } from '@outrigger/attachments';
 import { openLedger, tokenVerifierOf } from '@outrigger/pipeline';
 import { createLog, listen, loadConfig, runService } from '@outrigger/runtime';
 import { controlConfig } from './config.ts';
@@ -18,6 +19,7 @@ await runService(log, async (parts) => {
     sandboxViewer: config.SANDBOX_VIEWER,
     onListWork: listWorker.wake,
     verifyToken: tokenVerifierOf(config),
+    readFile: openAttachments(config),
   });
   parts.push(startCampaignRefresher(pool, log), startProofSubmitter(pool, log));
   // A file of a million rows takes minutes; all other bodies have ten seconds (runtime's readBody).

@@ -1,4 +1,5 @@
 /** The email worker: delivers the email lanes through the provider accounts of its configuration. */
+import { openAttachments } from '@outrigger/attachments';
 import { createEmailChannel, createEmailProvider } from '@outrigger/channel-email';
 import { startWorkerService } from '@outrigger/pipeline';
 import { createLog, loadConfig, runService } from '@outrigger/runtime';
@@ -11,5 +12,6 @@ await runService(log, (parts) =>
   startWorkerService(config, 'email', log, parts, {
     createProvider: createEmailProvider,
     createChannel: createEmailChannel,
+    readFile: openAttachments(config),
   }),
 );

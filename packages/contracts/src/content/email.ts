@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { attachments } from '../attachment.ts';
 
 /** Email content (spec 4.1). The body is HTML or MJML; the text part follows the HTML unless it is written by hand. */
 export const emailContent = z.strictObject({
@@ -17,5 +18,8 @@ export const emailContent = z.strictObject({
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,75}$/), z.string().max(998))
     .optional()
     .describe('custom headers; values may be templates'),
+  attachments: attachments
+    .optional()
+    .describe('PDF files that everybody gets; they are copied when the campaign is activated'),
 });
 export type EmailContent = z.infer<typeof emailContent>;

@@ -38,6 +38,9 @@ function shown(message: EmailMessage): Record<string, unknown> {
     html: message.html,
     text: message.text,
     headers: message.headers,
+    ...(message.attachments && {
+      attachments: message.attachments.map(({ name, bytes }) => ({ name, bytes: bytes.length })),
+    }),
     raw: buildMime(message, new Date()).toString('latin1'),
   };
 }
