@@ -85,6 +85,12 @@ export async function storeBelongings(
     channels: ['email'],
     template: { note: mark },
   });
+  await made('POST', `${SERVICE}/settings/webhook`, {
+    name: mark,
+    url: `https://hooks.shop.example/${mark}`,
+    channels: ['email'],
+    headers: { 'x-note': mark },
+  });
   await made('POST', `${LISTS}/addresses`, [{ entity: { type: 'email', entityValue: email }, comment: mark }]);
   await made('POST', `${LISTS}/domains`, [{ entity: { type: 'domain', entityValue: domain }, comment: mark }]);
   const jobId = uuidv7();

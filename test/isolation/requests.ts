@@ -41,6 +41,7 @@ export function bodiesOf(owned: Belongings): Record<string, () => unknown> {
   const template = { name: 'Other', templateType: 'content', channels: ['email'], template: { note: 'other' } };
   const described = [{ op: 'replace', path: '/description', value: 'other' }];
   const surface = { ...demo.surface, name: 'other' };
+  const webhook = { name: 'Other', url: 'https://hooks.shop.example/other', channels: ['email'] };
   const service = (path: string) => `/journey/campaigns/service${path}`;
   return {
     'post /ajo/im/executions/unitary': () => ({ requestId: randomUUID(), campaignId, recipients }),
@@ -82,6 +83,8 @@ export function bodiesOf(owned: Belongings): Record<string, () => unknown> {
     [`put ${service('/profiles')}`]: () => ({ identities: [identity], attributes: { changed: true } }),
     [`patch ${service('/profiles')}`]: () => ({ identities: [identity], attributes: { changed: true } }),
     [`put ${service('/settings/people')}`]: () => ({ consentMode: 'opt-in' }),
+    [`post ${service('/settings/webhook')}`]: () => webhook,
+    [`put ${service('/settings/webhook')}`]: () => webhook,
     [`post ${service('/audiences')}`]: () => ({ name: 'Other' }),
     [`post ${service('/audiences/preview')}`]: () => ({ rule: { path: 'attributes.note', op: 'eq', value: 'other' } }),
     [`put ${service('/audiences/{audienceId}')}`]: () => ({ name: 'Renamed' }),

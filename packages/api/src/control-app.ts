@@ -19,6 +19,7 @@ import { simulationRoutes } from './simulation-routes.ts';
 import { suppressionRoutes } from './suppression/routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
 import { templateRoutes } from './template-routes.ts';
+import { webhookRoutes } from './webhook-routes.ts';
 
 const BASE = '/journey/campaigns/service';
 const CONTENT_BASE = '/ajo/content';
@@ -29,6 +30,8 @@ export function createControlApp(deps: {
   log: Log;
   ingressUrl: string;
   sandboxViewer: boolean;
+  /** Takes http and private addresses for webhooks: for development. */
+  webhookAllowInsecure?: boolean;
   /** Checks bearer tokens, where an issuer is configured. */
   verifyToken?: VerifyToken | undefined;
   /** Reads the files that campaigns send along, where a store of them is configured. */
@@ -52,6 +55,7 @@ export function createControlApp(deps: {
   mount(app, BASE, brakeRoutes({ pool, authenticate }));
   mount(app, BASE, accountRoutes({ pool, authenticate }));
   mount(app, BASE, keyRoutes({ pool, authenticate }));
+  mount(app, BASE, webhookRoutes({ pool, authenticate, allowInsecure: deps.webhookAllowInsecure ?? false }));
   const onWork = deps.onListWork ?? (() => undefined);
   mount(app, '/ajo/config/suppression', suppressionRoutes({ pool, authenticate, onWork }));
   // Not part of the API: it is for looking at, and never there in production.

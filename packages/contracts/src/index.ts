@@ -14,3 +14,4 @@ export * from './profile.ts';
 export * from './provider-pool.ts';
 export * from './simulation.ts';
 export * from './suppression.ts';
+export * from './webhook.ts';

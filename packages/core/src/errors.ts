@@ -101,6 +101,10 @@ export const API_ERRORS = {
   'FBK-000003': { status: 403, title: 'The topic of the message is not on the list of this account.' },
   'FBK-000004': { status: 403, title: 'The message was made more than a day ago, or in the future.' },
   'FBK-000005': { status: 503, title: 'The certificate of Amazon SNS cannot be fetched now; send the message again.' },
+  'WHK-000001': { status: 404, title: 'This sandbox has no webhook.' },
+  'WHK-000002': { status: 409, title: 'This sandbox has its webhook already; change that one.' },
+  'WHK-000003': { status: 400, title: 'A webhook cannot have this address.' },
+  'WHK-000004': { status: 400, title: 'This authentication needs a secret.' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ApiErrorCode = keyof typeof API_ERRORS;
 

@@ -18,6 +18,7 @@ export * from './group-commit.ts';
 export * from './ids.ts';
 export * from './json-in-json.ts';
 export * from './merge-patch.ts';
+export * from './message-feedback.ts';
 export * from './network-codes.ts';
 export * from './provider.ts';
 export * from './provider-answer.ts';

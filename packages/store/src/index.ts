@@ -46,3 +46,4 @@ export * from './suppression-wipe.ts';
 export * from './suppressions.ts';
 export * from './tenant-backlog.ts';
 export * from './tenants.ts';
+export * from './webhooks.ts';

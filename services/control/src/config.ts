@@ -1,5 +1,6 @@
 import { attachmentsConfig } from '@outrigger/attachments';
 import { tokenConfig } from '@outrigger/pipeline/token-config';
+import { webhookConfig } from '@outrigger/pipeline/webhooks/webhook-config';
 import { httpConfig, ledgerConfig, logConfig } from '@outrigger/runtime';
 import { z } from 'zod';
 
@@ -9,6 +10,7 @@ export const controlConfig = ledgerConfig
   .extend(logConfig.shape)
   .extend(tokenConfig.shape)
   .extend(attachmentsConfig.shape)
+  .extend(webhookConfig.shape)
   .extend({
     INGRESS_URL: z.url().default('http://localhost:8080').describe('Public address of the ingress, for sample calls'),
     SANDBOX_VIEWER: z

@@ -17,6 +17,7 @@ await runService(log, async (parts) => {
     log,
     ingressUrl: config.INGRESS_URL,
     sandboxViewer: config.SANDBOX_VIEWER,
+    webhookAllowInsecure: config.WEBHOOK_ALLOW_INSECURE,
     onListWork: listWorker.wake,
     verifyToken: tokenVerifierOf(config),
     readFile: openAttachments(config),
