@@ -1,6 +1,6 @@
 import type { ChannelPackage, PushContent } from '@outrigger/contracts';
-import { smsSegments } from '@outrigger/core';
-import { error, type Finding, information, warning } from './finding.ts';
+import { checkSms } from './check-sms.ts';
+import { error, type Finding, warning } from './finding.ts';
 
 /** What is missing or wrong in what the author wrote, before any template is compiled (spec 4, 5.3). */
 export function* checkContent(action: ChannelPackage): Generator<Finding> {
@@ -8,7 +8,7 @@ export function* checkContent(action: ChannelPackage): Generator<Finding> {
     case 'EMAIL':
       return yield* checkEmail(action.content);
     case 'SMS':
-      return yield* checkSms(action.content.text);
+      return yield* checkSms(action.content);
     case 'PUSH':
       return yield* checkPush(action.content);
     default:
@@ -41,20 +41,6 @@ function* checkEmail(content: Extract<ChannelPackage, { channel: 'EMAIL' }>['con
     }
     seen.add(name.toLowerCase());
   }
-}
-
-function* checkSms(text: string): Generator<Finding> {
-  if (text.trim() === '') {
-    yield error('MESSAGE', 'content.text_missing', 'The text is empty.');
-    return;
-  }
-  const { encoding, units, segments } = smsSegments(text);
-  const alphabet = encoding === 'gsm-7' ? 'GSM-7' : 'UCS-2, because of a character that GSM-7 does not have';
-  yield information(
-    'MESSAGE',
-    'content.sms_segments',
-    `${segments} part(s), ${units} units in ${alphabet}. What personalisation adds is not counted.`,
-  );
 }
 
 function* checkPush(content: PushContent): Generator<Finding> {

@@ -1,4 +1,5 @@
-import type { Preview, PushContent, Variant } from '@outrigger/contracts';
+import { fillRcs, type Preview, type PushContent, type SmsContent, type Variant } from '@outrigger/contracts';
+import type { JsonObject } from '@outrigger/core';
 
 type Shown = Preview extends infer One ? (One extends Preview ? Omit<One, 'profileId'> : never) : never;
 
@@ -14,12 +15,23 @@ export function previewBody(
     case 'EMAIL':
       return { ...ids, channel: 'email', subject: (parts.subject ?? '').trim(), html: { body: parts.html ?? '' } };
     case 'SMS':
-      return { ...ids, channel: 'sms', text: parts.text ?? '', messageType: action.content.messageType };
+      return { ...ids, channel: 'sms', text: parts.text ?? '', ...smsBody(action.content, parts) };
     case 'PUSH':
       return { ...ids, channel: 'push', ...pushBody(action.content, settings, parts) };
     default:
       return action satisfies never;
   }
+}
+
+function smsBody({ messageType, rcs }: SmsContent, parts: Record<string, string>) {
+  const [title, mediaUri] = [parts.title?.trim(), parts.mediaUri?.trim()];
+  const rich = messageType === 'rcs' ? rcs && fillRcs(rcs, (path) => (parts[`rcs:${path}`] ?? '').trim()) : undefined;
+  return {
+    messageType,
+    ...(title && { title }),
+    ...(mediaUri && { mediaUri }),
+    ...(rich && { rcs: rich as unknown as JsonObject }),
+  };
 }
 
 function pushBody(content: PushContent, { app_id: appId }: Record<string, unknown>, parts: Record<string, string>) {

@@ -8,6 +8,7 @@ import {
   type StaleCampaign,
 } from '@outrigger/store';
 import { newVersion } from './activate.ts';
+import { ACCOUNTS_UNKNOWN } from './check-abilities.ts';
 import { isBlocked } from './finding.ts';
 import { readSources } from './sources.ts';
 import { validateDraft } from './validate.ts';
@@ -30,7 +31,8 @@ async function refresh(pool: Pool, stale: StaleCampaign): Promise<void> {
   const authored = campaignDefinition.parse(version.authored);
   const sources = await readSources(pool, stale.tenantId, authored);
   // A live campaign may be past its start and near its end: only what the sources changed is judged here.
-  const { findings, compiled } = await validateDraft({ ...authored, schedule: undefined }, sources, Date.now());
+  const { findings: found, compiled } = await validateDraft({ ...authored, schedule: undefined }, sources, Date.now());
+  const findings = found.filter(({ code }) => code !== ACCOUNTS_UNKNOWN);
   const { configuration } = sources;
   if (!compiled || !configuration || isBlocked(findings)) {
     const reasons = findings.filter(({ level }) => level === 'ERROR').map(({ message }) => message);

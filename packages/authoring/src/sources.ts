@@ -1,6 +1,7 @@
 import { type CampaignDefinition, type ChannelPackage, contentParts, variantsOf } from '@outrigger/contracts';
 import { type FragmentLibrary, type FragmentSource, fragmentIds } from '@outrigger/render';
 import {
+  type AccountAbilities,
   type AudienceStanding,
   type ChannelConfiguration,
   type Pool,
@@ -8,6 +9,7 @@ import {
   readConfiguration,
   readPublishedFragments,
 } from '@outrigger/store';
+import { readAccounts } from './check-abilities.ts';
 import { actionOf } from './definition.ts';
 
 /**
@@ -19,15 +21,20 @@ export type Sources = {
   audience: AudienceStanding | undefined;
   fragments: FragmentLibrary;
   revisions: Map<string, number>;
+  /** What the accounts can send that its messages may go through, where that matters. */
+  accounts: readonly AccountAbilities[] | undefined;
 };
 
 export async function readSources(pool: Pool, tenantId: number, definition: CampaignDefinition): Promise<Sources> {
   const action = actionOf(definition);
   const audienceId = definition.audience?.audienceId;
   const audience = audienceId === undefined ? undefined : await readAudienceStanding(pool, tenantId, audienceId);
-  if (!action) return { configuration: undefined, audience, fragments: new Map(), revisions: new Map() };
-  const [configuration, library] = await Promise.all([
+  if (!action) {
+    return { configuration: undefined, audience, fragments: new Map(), revisions: new Map(), accounts: undefined };
+  }
+  const [configuration, accounts, library] = await Promise.all([
     readConfiguration(pool, tenantId, action.attributes.surface.surfaceId),
+    readAccounts(pool, definition),
     readLibrary(
       pool,
       tenantId,
@@ -36,7 +43,7 @@ export async function readSources(pool: Pool, tenantId: number, definition: Camp
         .concat(textsOf(action)),
     ),
   ]);
-  return { configuration, audience, ...library };
+  return { configuration, audience, accounts, ...library };
 }
 
 function textsOf(action: ChannelPackage): string[] {

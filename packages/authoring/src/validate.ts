@@ -1,7 +1,8 @@
 import type { CampaignDefinition } from '@outrigger/contracts';
 import type { CampaignStatus } from '@outrigger/core';
 import type { CompiledContent, FragmentLibrary } from '@outrigger/render';
-import type { AudienceStanding, ChannelConfiguration } from '@outrigger/store';
+import type { AccountAbilities, AudienceStanding, ChannelConfiguration } from '@outrigger/store';
+import { checkAbilities } from './check-abilities.ts';
 import { checkCampaign, checkSurface } from './check-campaign.ts';
 import { checkContent, checkHtml } from './check-content.ts';
 import { checkExperiment } from './check-experiment.ts';
@@ -21,6 +22,8 @@ export type DraftSources = {
   status?: CampaignStatus;
   /** The files that the draft names; absent where they were checked before and are kept. */
   files?: Files;
+  /** What the accounts can send, where that matters. */
+  accounts?: readonly AccountAbilities[] | undefined;
 };
 
 /**
@@ -41,6 +44,7 @@ export async function validateDraft(
   }
   findings.push(...checkSurface(definition, action.channel, configuration), ...checkContent(action));
   findings.push(...checkExperiment(action), ...checkFiles(definition, action, sources.files ?? new Map()));
+  findings.push(...checkAbilities(action, configuration?.settings ?? {}, sources.accounts));
   const { compiled, problems, fragmentIds } = await compileVariants(
     action,
     configuration?.settings ?? {},

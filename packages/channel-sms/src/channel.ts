@@ -1,8 +1,15 @@
-import type { ChannelPort, ComposeInput, Provider, SmsMessage, SmsSettings } from '@outrigger/core';
+import {
+  type ChannelPort,
+  type ComposeInput,
+  type FailureCode,
+  httpsProblem,
+  type Provider,
+  SMS_LIMIT,
+  type SmsMessage,
+  type SmsSettings,
+} from '@outrigger/core';
+import { composeRcs } from './rcs.ts';
 import { resolveSmsTargets, type SmsTarget } from './resolve.ts';
-
-/** Spec 4.2. Counted in UTF-16 units, as phone networks and JavaScript do: an emoji is two or more. */
-export const SMS_TEXT_LIMIT = 1_500;
 
 /** SMS as the pipeline sees it. Opt-outs are consent of the profile, so there is no suppression list to look up. */
 export function createSmsChannel(provider: Provider<SmsMessage>): ChannelPort<SmsSettings, SmsTarget, SmsMessage> {
@@ -16,13 +23,18 @@ export function createSmsChannel(provider: Provider<SmsMessage>): ChannelPort<Sm
   };
 }
 
-/** Expects one rendered part, `text`; reads nothing from `content`. */
+type MessageType = keyof typeof SMS_LIMIT;
+type Extra = Pick<SmsMessage, 'mms' | 'rcs'>;
+
+/** Expects the rendered part `text`, for MMS `title` and `mediaUri`, for RCS what its templates became. */
 function composeSms(
   input: ComposeInput<SmsSettings, SmsTarget>,
-): { message: SmsMessage } | { failed: '050302'; detail: string } {
+): { message: SmsMessage } | { failed: FailureCode; detail: string } {
   const text = input.parts.text ?? '';
-  const problem = problemOf(text);
-  if (problem !== undefined) return { failed: '050302', detail: problem };
+  const messageType = (input.content.messageType ?? 'sms') as MessageType;
+  const extra = extraOf(messageType, input);
+  const problem = problemOf(text, SMS_LIMIT[messageType]) ?? ('problem' in extra ? extra.problem : undefined);
+  if (problem !== undefined || 'problem' in extra) return { failed: '050302', detail: problem! };
   return {
     message: {
       messageId: input.messageId,
@@ -30,16 +42,34 @@ function composeSms(
       // resolveTargets refuses a configuration without a sender.
       from: input.settings.sender?.trim() ?? '',
       text,
+      ...extra,
       category: input.category,
     },
   };
 }
 
-function problemOf(text: string): string | undefined {
-  if (text.trim() === '') return 'The text is empty.';
-  if (text.length > SMS_TEXT_LIMIT) {
-    return `The text has ${text.length} characters; ${SMS_TEXT_LIMIT} is the limit.`;
+function extraOf(
+  messageType: MessageType,
+  { parts, content }: ComposeInput<SmsSettings, SmsTarget>,
+): Extra | { problem: string } {
+  switch (messageType) {
+    case 'sms':
+      return {};
+    case 'mms': {
+      const [title, mediaUri] = [parts.title?.trim() ?? '', parts.mediaUri?.trim() ?? ''];
+      const problem = httpsProblem(mediaUri);
+      return problem ? { problem: `The mediaUri ${problem}.` } : { mms: { ...(title !== '' && { title }), mediaUri } };
+    }
+    case 'rcs':
+      return composeRcs(content.rcs ?? null, parts);
+    default:
+      return messageType satisfies never;
   }
+}
+
+function problemOf(text: string, limit: number): string | undefined {
+  if (text.trim() === '') return 'The text is empty.';
+  if (text.length > limit) return `The text has ${text.length} characters; ${limit} is the limit.`;
   if (hasControlCharacter(text)) return 'The text holds a control character (NUL or another).';
   if (!text.isWellFormed()) return 'The text holds half of a character (a lone surrogate).';
   return undefined;

@@ -1,4 +1,4 @@
-export { createSmsChannel, SMS_TEXT_LIMIT } from './channel.ts';
+export { createSmsChannel } from './channel.ts';
 export type { SmsProviderDefinition, SmsProviderDependencies } from './providers/definition.ts';
 export { createSmsProvider, SMS_PROVIDERS, type SmsProviderConfig, smsProviderConfig } from './providers/index.ts';
 export { SANDBOX_NUMBERS } from './providers/sandbox/codes.ts';

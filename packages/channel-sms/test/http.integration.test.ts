@@ -158,3 +158,76 @@ describe("sms http: a provider of one's own (F063)", () => {
     assert.deepEqual(['a.example', 'a', 'x.local', '[::1]'].map(isPublicHost), [true, false, false, false]);
   });
 });
+
+describe('sms http: MMS and RCS (F066)', () => {
+  const RCS_SETTINGS = {
+    SMS_HTTP_RCS_PAYLOAD: '{"to": "{{toNumber}}", "content": "{{rcs}}"}',
+    SMS_HTTP_RCS_NOT_CAPABLE: '404,NO_RCS',
+  };
+  const rich: SmsMessage = { ...MESSAGE, rcs: { type: 'text', text: '{{toNumber}} {{rcs}}' } };
+
+  async function sendRich(replies: ScriptedReply[], settings: object = RCS_SETTINGS, message = rich) {
+    const peer = await startScriptedServer(() => replies.shift() ?? TAKEN);
+    const provider = startProvider(peer.url, settings);
+    const result = await provider.send(message, AbortSignal.timeout(5_000));
+    await provider.close();
+    await peer.close();
+    return { result, bodies: peer.requests.map(({ body }) => JSON.parse(body.toString())) };
+  }
+
+  it('puts the content in as JSON, in which nothing is replaced', async () => {
+    const { bodies } = await sendRich([TAKEN]);
+    assert.deepEqual(bodies, [{ to: rich.to, content: rich.rcs }]);
+  });
+
+  const falls: [string, ScriptedReply][] = [
+    ['by status', { status: 404 }],
+    ['by a code in the answer', { status: 422, body: '{"errors": [{"code": "NO_RCS"}]}' }],
+  ];
+  for (const [how, reply] of falls) {
+    it(`sends the text to a phone without RCS, told ${how}`, async () => {
+      const { result, bodies } = await sendRich([reply]);
+      assert.equal(result.kind, 'accepted');
+      assert.equal(bodies.length, 2);
+      assert.equal(bodies[1].messages[0].text, MESSAGE.text);
+    });
+  }
+
+  const stays: [string, ScriptedReply][] = [
+    ['a refusal that says something else', { status: 400, body: '{"code": "OTHER"}' }],
+    ['a yes that names the code', { status: 200, body: '{"messages": [{"id": "NO_RCS"}]}' }],
+    ['an outage', { status: 503 }],
+    ['a lost answer', 'reset'],
+    ['an answer that is nested without end', { status: 400, body: '['.repeat(30_000) + ']'.repeat(30_000) }],
+  ];
+  for (const [how, reply] of stays) {
+    it(`sends no text after ${how}`, async () => {
+      const { bodies } = await sendRich([reply]);
+      assert.equal(bodies.length, 1);
+    });
+  }
+
+  it('refuses for good what it has no body for, and asks nobody', async () => {
+    for (const message of [rich, { ...MESSAGE, mms: { mediaUri: 'https://a.example/b' } }]) {
+      const { result, bodies } = await sendRich([], {}, message);
+      assert.deepEqual([result.kind, 'code' in result && result.code], ['refused', 'permanent.content']);
+      assert.equal(bodies.length, 0);
+    }
+  });
+
+  it('says what it can send by what is configured, and takes no body without the places', () => {
+    assert.deepEqual(startProvider('http://127.0.0.1:1').abilities, []);
+    const mms = { SMS_HTTP_MMS_PAYLOAD: '{"a": "{{fromNumber}} {{toNumber}} {{message}} {{mediaUri}}"}' };
+    assert.deepEqual(startProvider('http://127.0.0.1:1', { ...RCS_SETTINGS, ...mms }).abilities, ['mms', 'rcs']);
+    for (const settings of [
+      { SMS_HTTP_MMS_PAYLOAD: '{"a": "{{fromNumber}} {{toNumber}} {{message}}"}' },
+      { SMS_HTTP_RCS_PAYLOAD: '{"a": "{{toNumber}} {{rcs}}"}' },
+      { SMS_HTTP_RCS_URL: 'https://user:secret@a.example/' },
+    ]) {
+      assert.equal(
+        smsProviderConfig.safeParse({ ...ENVIRONMENT, SMS_HTTP_URL: 'http://127.0.0.1:1', ...settings }).success,
+        false,
+      );
+    }
+  });
+});

@@ -1,5 +1,6 @@
 import type { Attachment } from './attachment.ts';
 import type { DeferralCode, FailureCode, UnknownCode } from './codes.ts';
+import type { RcsContent } from './rcs.ts';
 
 /**
  * What a provider says of one message. A provider never throws for an expected answer: refusals and doubts are values.
@@ -22,6 +23,8 @@ export type RefusalCode =
  */
 export type Provider<Message> = {
   readonly name: string;
+  /** What it can send besides what every provider of its channel can: `mms`, `rcs`. It refuses for good what it cannot. */
+  readonly abilities?: readonly string[];
   send(message: Message, signal: AbortSignal): Promise<SendResult>;
   /** Several messages in one call, where the provider has such a call and it is cheaper. */
   readonly many?: SendMany<Message>;
@@ -89,7 +92,11 @@ export type SmsMessage = {
   to: string;
   /** Sender number or sender id of the channel configuration. */
   from: string;
+  /** Of an RCS message: what a phone without RCS gets. */
   text: string;
+  /** A picture, sound or film goes with the text: an MMS, and never a text without it. */
+  mms?: { title?: string; mediaUri: string };
+  rcs?: RcsContent;
   category: 'marketing' | 'transactional';
 };
 

@@ -11,7 +11,7 @@ import {
 } from '@outrigger/flow';
 import { breakerOpen } from '@outrigger/metrics';
 import { errorFields, type Log, type Part } from '@outrigger/runtime';
-import { openPool, type PoolOptions } from '@outrigger/store';
+import { type AccountAbilities, openPool, type PoolOptions } from '@outrigger/store';
 import { changeBreaker, readBreakers } from '@outrigger/store/breakers';
 import { createRateStore } from '@outrigger/store/rate-slots';
 
@@ -26,7 +26,7 @@ export async function startProviderPool<Config, Message extends { messageId: str
   ledger: PoolOptions;
   log: Log;
   probeLeaseMs: number;
-}): Promise<{ provider: PooledProvider<Message>; part: Part }> {
+}): Promise<{ provider: PooledProvider<Message>; abilities: AccountAbilities[]; part: Part }> {
   const { channel, log } = options;
   const pool = openPool({ ...options.ledger, maxConnections: 2, statementTimeoutMs: 1_000 });
   const accounts = options.accounts.map(({ config, ...account }) => ({
@@ -63,6 +63,7 @@ export async function startProviderPool<Config, Message extends { messageId: str
   });
   return {
     provider,
+    abilities: accounts.map(({ name, provider: own }) => ({ account: name, abilities: [...(own.abilities ?? [])] })),
     part: {
       name: 'provider pool',
       async stop() {

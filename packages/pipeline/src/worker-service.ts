@@ -12,6 +12,7 @@ import type { ConfiguredAccount } from '@outrigger/flow';
 import { addHealthRoutes, createApp, finishApp, type Log, listen, type Part } from '@outrigger/runtime';
 import { keepSandboxRecords } from '@outrigger/store';
 import { startTracing } from '@outrigger/tracing';
+import { announceAccounts } from './announce-accounts.ts';
 import { createEnqueuer } from './enqueue.ts';
 import { ledgerOptions, openStores } from './open-stores.ts';
 import { startProviderPool } from './provider-pool.ts';
@@ -59,7 +60,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
     },
   });
   const keep: KeepSandboxRecord = (record) => kept.add(record);
-  const { provider, part } = await startProviderPool({
+  const { provider, abilities, part } = await startProviderPool({
     channel: channelName,
     accounts: config.accounts,
     createProvider: (account: Config) => worker.createProvider(account, { keep }),
@@ -68,6 +69,7 @@ export async function startWorkerService<Config, Settings, Target, Message exten
     probeLeaseMs: timing.probeLeaseMs,
   });
   parts.push(part);
+  parts.push(await announceAccounts(pool, channelName, abilities, log));
   parts.push(
     await startChannelWorker({
       pool,

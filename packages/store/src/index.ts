@@ -32,6 +32,7 @@ export * from './pool.ts';
 export * from './profile-upsert.ts';
 export * from './profiles.ts';
 export * from './proofs.ts';
+export * from './provider-accounts.ts';
 export * from './push-tokens.ts';
 export * from './recipients.ts';
 export * from './record.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { freeObject } from '../execution.ts';
 import { answerInstant } from './message.ts';
 
 const members = {
@@ -17,7 +18,15 @@ const emailPreview = z
   })
   .meta({ id: 'EmailPreview' });
 const smsPreview = z
-  .object({ ...members, channel: z.literal('sms'), text: z.string(), messageType: z.enum(['sms', 'mms']) })
+  .object({
+    ...members,
+    channel: z.literal('sms'),
+    text: z.string(),
+    messageType: z.enum(['sms', 'mms', 'rcs']),
+    title: z.string().optional(),
+    mediaUri: z.string().optional(),
+    rcs: freeObject.optional(),
+  })
   .meta({ id: 'SmsPreview' });
 const pushPreview = z
   .object({

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { emailContent } from './email.ts';
 import { experimentOf } from './experiment.ts';
 import { pushContent } from './push.ts';
+import { rcsTemplates } from './rcs.ts';
 import { smsContent } from './sms.ts';
 
 export { type EmailContent, emailContent } from './email.ts';
 export { type PushContent, pushContent } from './push.ts';
+export { type AuthoredRcs, fillRcs } from './rcs.ts';
 export { type SmsContent, smsContent } from './sms.ts';
 export { type AuthoredTreatment, treatmentsOf, type Variant, variantsOf } from './variants.ts';
 
@@ -58,7 +60,7 @@ export type ContentPart = {
 
 /**
  * The template parts of a package. Names are a contract with the channel that composes the message: email `subject`, `html`,
- * `text`, `amp`, `header:<Name>`; sms `text`; push `title`, `message`, `badge`, `sound`, `uri`, `custom:<key>`.
+ * `text`, `amp`, `header:<Name>`; sms `text`, `title`, `mediaUri`, `rcs:<path>`; push `title`, `message`, `badge`, `sound`, `uri`, `custom:<key>`.
  * An email's text part that follows the HTML is not here: activation derives it from the compiled HTML.
  */
 export function contentParts(action: ChannelPackage): Record<string, ContentPart> {
@@ -75,8 +77,15 @@ export function contentParts(action: ChannelPackage): Record<string, ContentPart
       for (const [name, value] of Object.entries(headers ?? {})) parts[`header:${name}`] = line(value);
       return parts;
     }
-    case 'SMS':
-      return { text: text(action.content.text) };
+    case 'SMS': {
+      const { messageType, title, mediaUri, rcs } = action.content;
+      const parts: Record<string, ContentPart> = { text: text(action.content.text) };
+      if (messageType === 'mms' && title !== undefined) parts.title = line(title);
+      if (messageType === 'mms' && mediaUri !== undefined) parts.mediaUri = line(mediaUri);
+      if (messageType !== 'rcs' || !rcs) return parts;
+      for (const [path, source] of Object.entries(rcsTemplates(rcs))) parts[`rcs:${path}`] = text(source);
+      return parts;
+    }
     case 'PUSH': {
       const { title, message, badge, soundName, interaction, customProperties } = action.content;
       const parts: Record<string, ContentPart> = {};

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isPublicHost } from './public-address.ts';
-import { headersFrom, idPathFrom, payloadFrom } from './request.ts';
+import { headersFrom, idPathFrom, mmsPayloadFrom, payloadFrom, rcsPayloadFrom } from './request.ts';
 
 const milliseconds = z.coerce.number().int().min(100).max(60_000);
 
@@ -24,6 +24,34 @@ export const httpConfig = z
         'The body as JSON, in whose texts {{fromNumber}}, {{toNumber}}, {{message}} and, if wanted, {{messageId}} are replaced: ' +
           '{"from": "{{fromNumber}}", "to": ["{{toNumber}}"], "text": "{{message}}"}.',
       ),
+    SMS_HTTP_MMS_PAYLOAD: z
+      .string()
+      .transform(mmsPayloadFrom)
+      .optional()
+      .describe(
+        'The body of an MMS, as SMS_HTTP_PAYLOAD with {{mediaUri}} and, if wanted, {{title}}. Without it campaigns with MMS cannot be activated.',
+      ),
+    SMS_HTTP_RCS_PAYLOAD: z
+      .string()
+      .transform(rcsPayloadFrom)
+      .optional()
+      .describe(
+        'The body of an RCS message: {{fromNumber}}, {{toNumber}} and, as the whole of a text, {{rcs}}, which becomes the content. ' +
+          'Without it campaigns with RCS cannot be activated.',
+      ),
+    SMS_HTTP_RCS_URL: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('Where RCS messages are posted to. Absent: SMS_HTTP_URL.'),
+    SMS_HTTP_RCS_NOT_CAPABLE: z
+      .string()
+      .regex(/^[\w.-]+(,[\w.-]+)*$/)
+      .default('404')
+      .transform((list) => list.split(','))
+      .describe(
+        'How the provider says that a phone has no RCS: HTTP statuses from 400, and texts that stand as a value in the JSON of such an answer. ' +
+          'Then the text is sent.',
+      ),
     SMS_HTTP_MESSAGE_ID: z
       .string()
       .transform(idPathFrom)
@@ -44,13 +72,18 @@ export const httpConfig = z
   .refine((config) => config.SMS_HTTP_CONNECT_TIMEOUT_MS < config.SMS_HTTP_TIMEOUT_MS, {
     message: 'SMS_HTTP_CONNECT_TIMEOUT_MS must be shorter than SMS_HTTP_TIMEOUT_MS',
   })
-  .refine(({ SMS_HTTP_URL: url }) => !new URL(url).username && !new URL(url).password, {
+  .refine((config) => urlsOf(config).every(({ username, password }) => !username && !password), {
     message: 'SMS_HTTP_URL has a user or password in it; put them into SMS_HTTP_HEADERS',
   })
-  .refine((config) => config.SMS_HTTP_PRIVATE_NETWORK === 'allow' || isOutside(new URL(config.SMS_HTTP_URL)), {
+  .refine((config) => config.SMS_HTTP_PRIVATE_NETWORK === 'allow' || urlsOf(config).every(isOutside), {
     message: 'SMS_HTTP_URL must be https, on port 443 or 8443, and outside our own network (SMS_HTTP_PRIVATE_NETWORK)',
   });
 export type HttpConfig = z.output<typeof httpConfig>;
+
+function urlsOf(config: { SMS_HTTP_URL: string; SMS_HTTP_RCS_URL?: string | undefined }): URL[] {
+  const { SMS_HTTP_URL: url, SMS_HTTP_RCS_URL: rcs } = config;
+  return [new URL(url), ...(rcs === undefined ? [] : [new URL(rcs)])];
+}
 
 function isOutside(url: URL): boolean {
   return url.protocol === 'https:' && ['', '443', '8443'].includes(url.port) && isPublicHost(url.hostname);

@@ -19,6 +19,9 @@ export const SANDBOX_NUMBERS = {
 } as const satisfies Record<string, RefusalCode | UnknownCode>;
 export type SandboxEnding = keyof typeof SANDBOX_NUMBERS;
 
+/** A phone without RCS: it gets the text that the message falls back on. */
+export const SANDBOX_NO_RCS = '0008';
+
 /** The failure that a number plays, or undefined. */
 export function sandboxEnding(number: string): SandboxEnding | undefined {
   const ending = number.slice(-4);

@@ -1,5 +1,5 @@
 import { callSns, createSnsClient, messageAttributes, type SnsClient } from '@outrigger/aws-sns';
-import { NOT_BEGUN, type Provider, type SendResult, type SmsMessage } from '@outrigger/core';
+import { answerWith, NOT_BEGUN, type Provider, type SendResult, type SmsMessage } from '@outrigger/core';
 import { SNS_TABLES } from './codes.ts';
 import type { SnsConfig } from './config.ts';
 
@@ -15,6 +15,9 @@ export function createSnsProvider(config: SnsConfig): Provider<SmsMessage> {
 
 async function publish(client: SnsClient, message: SmsMessage, signal: AbortSignal): Promise<SendResult> {
   if (signal.aborted) return NOT_BEGUN;
+  // A text without its picture is not what was meant, and Publish knows nothing else.
+  if (message.mms) return answerWith('permanent.content', 'mms_not_supported', { detail: 'Amazon SNS sends no MMS' });
+  if (message.rcs) return answerWith('permanent.content', 'rcs_not_supported', { detail: 'Amazon SNS sends no RCS' });
   const fields = {
     PhoneNumber: message.to,
     Message: message.text,
