@@ -35,6 +35,7 @@ export function createEmailChannel(
     suppressionAddress: (target) => comparableEmail(target.address),
     consentAddress: (target) => ({ namespace: 'email', address: comparableEmail(target.address) }),
     archiveOf,
+    composesFromJson: true,
     compose: composeEmail,
   };
 }
@@ -82,11 +83,11 @@ export function composeEmail({
   if (!('from' in sender)) return sender;
   const subject = cutTo(LONGEST_LINE, flattenControls(parts.subject ?? '').trim());
   if (subject === '') return { failed: '050302', detail: 'the subject is empty' };
-  const html = parts.html ?? '';
-  if (isBlank(html, pieces.html)) return { failed: '050302', detail: 'the html part is empty' };
-  const headers = composeHeaders(parts);
-  if ('failed' in headers) return headers;
-  const text = isBlank(parts.text ?? '', pieces.text) ? {} : { text: parts.text! };
+  if (isBlank(parts, pieces, 'html')) return { failed: '050302', detail: 'the html part is empty' };
+  const composed = composeHeaders(parts);
+  if ('failed' in composed) return composed;
+  const { headers } = composed;
+  const hasText = !isBlank(parts, pieces, 'text');
   const amp = parts.amp?.trim() ? { amp: parts.amp } : {};
   // In pieces a message shares a call with others, which have one sender and no parts but HTML and text.
   const files = attachments.length === 0 ? {} : { attachments };
@@ -97,10 +98,58 @@ export function composeEmail({
     sender.sender ||
     sender.returnPath ||
     isPersonalised(parts);
-  const made = alone ? {} : madeOf(pieces.html, 'text' in text ? pieces.text : undefined);
-  const bodies = { subject, html, ...text, ...amp, ...made };
+  const made = alone ? {} : madeOf(pieces.html, hasText ? pieces.text : undefined);
   const to = { to: target.address, ...(shownTo !== undefined && { shownTo }) };
-  return { message: { messageId, ...sender, ...to, ...bodies, ...files, headers: headers.headers } };
+  if (made.pieces?.html?.slotsInJson) {
+    const { from, replyTo } = sender;
+    const fields = { messageId, from, replyTo, ...to, subject, headers };
+    return { message: new EmailInPieces(fields, made.pieces, parts, hasText) };
+  }
+  const bodies = { subject, html: parts.html ?? '', ...(hasText && { text: parts.text! }), ...amp, ...made };
+  return { message: { messageId, ...sender, ...to, ...bodies, ...files, headers } };
+}
+
+/**
+ * A message that is likely to go out as its pieces: its bodies are put together only where they are read. Thousands of these wait
+ * for an answer at a time, so they must hold little.
+ */
+class EmailInPieces implements EmailMessage {
+  readonly messageId: string;
+  readonly from: EmailMessage['from'];
+  readonly replyTo?: NonNullable<EmailMessage['replyTo']>;
+  readonly to: string;
+  readonly subject: string;
+  readonly headers: Record<string, string>;
+  readonly pieces: NonNullable<EmailMessage['pieces']>;
+  readonly #parts: Record<string, string>;
+  readonly #hasText: boolean;
+
+  constructor(
+    message: Pick<EmailMessage, 'messageId' | 'from' | 'to' | 'subject' | 'headers'> & {
+      replyTo: EmailMessage['replyTo'];
+    },
+    pieces: NonNullable<EmailMessage['pieces']>,
+    parts: Record<string, string>,
+    hasText: boolean,
+  ) {
+    this.messageId = message.messageId;
+    this.from = message.from;
+    if (message.replyTo) this.replyTo = message.replyTo;
+    this.to = message.to;
+    this.subject = message.subject;
+    this.headers = message.headers;
+    this.pieces = pieces;
+    this.#parts = parts;
+    this.#hasText = hasText;
+  }
+
+  get html(): string {
+    return this.#parts.html!;
+  }
+
+  get text(): string | undefined {
+    return this.#hasText ? this.#parts.text : undefined;
+  }
 }
 
 function madeOf(html: Pieces | undefined, text: Pieces | undefined): Pick<EmailMessage, 'pieces'> {
@@ -109,9 +158,9 @@ function madeOf(html: Pieces | undefined, text: Pieces | undefined): Pick<EmailM
 }
 
 /** To look into the text would put it together, which a message that goes out in pieces never needs. */
-function isBlank(text: string, pieces: Pieces | undefined): boolean {
-  if (text === '') return true;
-  return !(pieces && hasVisibleText(pieces.fixed)) && text.trim() === '';
+function isBlank(parts: Record<string, string>, pieces: Record<string, Pieces>, name: string): boolean {
+  if (pieces[name] && hasVisibleText(pieces[name].fixed)) return false;
+  return (parts[name] ?? '').trim() === '';
 }
 
 const visible = new WeakMap<readonly string[], boolean>();

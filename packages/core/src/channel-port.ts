@@ -22,6 +22,8 @@ export type ChannelPort<Settings, Target, Message> = {
   archiveOf?(settings: Settings, target: Target): Pick<Recipient, 'channelData' | 'copy'> | undefined;
   /** The push token that a message goes to, in channels whose addresses can die for good. */
   tokenOf?(message: Message): Pick<PushToken, 'appID' | 'platform' | 'token'>;
+  /** Whether `compose` is content with pieces in JSON: it reads parts by name, and few of the texts that are made when they are read. */
+  readonly composesFromJson?: boolean;
   /** Builds the final message. Anything that rendered values could break (line breaks, lengths) ends here as a value. */
   compose(input: ComposeInput<Settings, Target>): { message: Message } | Uncomposed;
 };

@@ -54,6 +54,7 @@ export type SendMany<Message> = {
  */
 export type Pieces = {
   readonly fixed: readonly string[];
+  /** Where `slotsInJson` is there, made when it is first read: nearly nobody does. */
   readonly slots: readonly string[];
   /** The slots as `jsonInJson` gives them, where the render was asked for it: what is fixed in a loop was escaped beforehand. */
   readonly slotsInJson?: readonly string[];

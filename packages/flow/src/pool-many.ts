@@ -1,5 +1,6 @@
 import { NOT_BEGUN, type Provider, type SendResult } from '@outrigger/core';
 import { limiterWaitSeconds, providerSeconds } from '@outrigger/metrics';
+import { withDeadline } from './call-deadline.ts';
 import type { Limiter, RateKey } from './limiter.ts';
 import type { PooledSendOptions } from './pool.ts';
 import { breakerOpen, failsOver, NO_ACCOUNT, type PooledResult, rateLimited, thrown } from './pool-result.ts';
@@ -120,11 +121,10 @@ export function createSendMany<Message extends { messageId: string }>(deps: {
     }
 
     async function call(member: Member<Message>, begun: Message[]): Promise<SendResult[]> {
-      const { callTimeoutMs } = options;
       const stopTimer = providerSeconds.startTimer({ account: member.name });
       try {
-        const until = callTimeoutMs === undefined ? signal : AbortSignal.timeout(callTimeoutMs);
-        const answers = await member.provider.many!.send(begun, until);
+        const many = member.provider.many!;
+        const answers = await withDeadline(options.callTimeoutMs, signal, (until) => many.send(begun, until));
         if (answers.length !== begun.length) throw new RangeError('one result a message');
         stopTimer({ result: representative(answers).kind });
         return answers;

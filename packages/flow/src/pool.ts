@@ -1,5 +1,6 @@
 import { type LaneClass, NOT_BEGUN, type Provider, type SendResult } from '@outrigger/core';
 import { limiterWaitSeconds, providerSeconds } from '@outrigger/metrics';
+import { withDeadline } from './call-deadline.ts';
 import type { Limiter, RateKey } from './limiter.ts';
 import { pickByWeight } from './pick.ts';
 import { createSendMany, type ManySendOptions } from './pool-many.ts';
@@ -141,12 +142,7 @@ export function createPool<Message extends { messageId: string }>(pool: {
       breaker.leave(member.key, pass, undefined);
       return { kind: 'forbidden' };
     }
-    const { callTimeoutMs } = options;
-    const result = await call(
-      member,
-      message,
-      callTimeoutMs === undefined ? signal : AbortSignal.timeout(callTimeoutMs),
-    );
+    const result = await withDeadline(options.callTimeoutMs, signal, (until) => call(member, message, until));
     breaker.leave(member.key, pass, result);
     if (result.kind === 'refused' && result.code === 'transient.throttled') {
       limiter.throttled(limit, result.retryAfterMs);

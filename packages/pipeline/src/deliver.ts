@@ -14,6 +14,7 @@ import type { LoadPeopleSettings } from './people.ts';
 import type { Record } from './record.ts';
 import { render } from './render.ts';
 import { resolve } from './resolve.ts';
+import type { Sent } from './send.ts';
 import { handOvers, sendAll } from './send-all.ts';
 import type { LoadSharedContext } from './shared-context.ts';
 import type { SharedReads } from './shared-reads.ts';
@@ -59,18 +60,17 @@ export async function deliver<Settings, Target, Message>(
   const gated = await timed('gate', gate(resolved, batch, deps));
   let left = 0;
   const handOver = async (steps: Step<Resolved<Settings, Target>>[]) => {
-    const rendered = steps.map((step) => render(step, deps.channel, { inJson: steps.length > 1 }));
-    const sent = await sendAll(rendered, batch, deps);
+    const sent = await renderAndSend(steps, batch, deps);
     await deps.archive?.(batch, steps, sent);
     await Promise.all(
-      rendered.map(async (step, place) => {
+      steps.map(async ({ message }, place) => {
         const how = sent[place];
         if (how === undefined) {
           left++;
           return;
         }
-        await deps.record(batch, step.message, how, onUnknownOf(step));
-        deps.journal.settled(step.message.messageId);
+        await deps.record(batch, message, how, how.onUnknown);
+        deps.journal.settled(message.messageId);
       }),
     );
   };
@@ -82,7 +82,21 @@ export async function deliver<Settings, Target, Message>(
     deps.enqueue((await releaseBatches(deps.pool, [batch])).map((back) => ({ ...back, delayMs: GIVEN_BACK_MS })));
 }
 
-/** A message that never reached a version cannot become unknown; `hold` is the careful answer for it. */
-function onUnknownOf(rendered: ReturnType<typeof render>): 'resend' | 'hold' {
-  return 'go' in rendered ? rendered.go.version.definition.on_unknown : 'hold';
+/**
+ * A function of its own, so that nothing holds what was rendered (some 20 kB a message) once it is sent: outcomes wait for their
+ * commit, and what lives that long is copied by the collector. A message that never reached a version cannot become unknown;
+ * `hold` is the careful answer for it.
+ */
+async function renderAndSend<Settings, Target, Message>(
+  steps: Step<Resolved<Settings, Target>>[],
+  batch: ClaimedBatch,
+  deps: DeliverDeps<Settings, Target, Message>,
+): Promise<((Sent & { onUnknown: 'resend' | 'hold' }) | undefined)[]> {
+  const inJson = steps.length > 1 && deps.channel.composesFromJson === true;
+  const rendered = steps.map((step) => render(step, deps.channel, { inJson }));
+  const sent = await sendAll(rendered, batch, deps);
+  return rendered.map((step, place) => {
+    const onUnknown = 'go' in step ? step.go.version.definition.on_unknown : 'hold';
+    return sent[place] && { ...sent[place], onUnknown };
+  });
 }

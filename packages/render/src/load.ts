@@ -3,31 +3,36 @@ import { LiquidError, type Template } from 'liquidjs';
 import type { CompiledContent, CompiledPart } from './compile/content.ts';
 import { compileFast } from './fast/compile.ts';
 import { LimitError } from './fast/run.ts';
+import { join, lazyPartsOf, PiecesInJson } from './in-json.ts';
 import { engineFor, parseLiquid } from './liquid/engine.ts';
 import { DEFAULT_MAX_BYTES, LIMITS } from './liquid/limits.ts';
 import { treeOf } from './liquid/tree.ts';
 
 export type RenderData = { profile: JsonObject; context: JsonObject };
-/** `pieces` has, for parts that may be long, what their text is made of. */
+/** `pieces` has, for parts that may be long, what their text is made of; with `slotsInJson` the text is made when it is read. */
 export type RenderResult =
   | { parts: Record<string, string>; pieces: Record<string, Pieces> }
   | { failed: { part: string; message: string } };
 /** A content ready to render, in this process. `render` never throws for what data or filters do. */
 export type LoadedContent = { render(data: RenderData, options?: RenderOptions): RenderResult };
-/** `inJson`: pieces also have their `slotsInJson`, for a provider that takes a template and its values. */
+/**
+ * `inJson`: pieces have their `slotsInJson`, for a provider that takes a template and its values, and the plain text of such a part
+ * is made when `parts` is asked for it by name. It is no own property: copies of `parts` do not have it.
+ */
 export type RenderOptions = { inJson?: boolean };
 
 /** Compiles a frozen content to functions, once per version and process: the caller keeps the result (about 25 kB). */
 export function loadContent(compiled: CompiledContent): LoadedContent {
   const parts = Object.entries(compiled.parts).map(([name, part]) => ({ name, part, run: loadPart(part) }));
+  const lazyParts = lazyPartsOf(parts.filter(({ part }) => !part.singleLine).map(({ name }) => name));
   return {
     render(data, { inJson = false } = {}) {
-      const rendered: Record<string, string> = {};
       const pieces: Record<string, Pieces> = {};
+      const rendered: Record<string, string> = inJson ? lazyParts(pieces) : {};
       for (const { name, part, run } of parts) {
         const result = finish(part, run(data, inJson && !part.singleLine));
         if ('failed' in result) return { failed: { part: name, message: result.failed } };
-        rendered[name] = result.text;
+        if ('text' in result) rendered[name] = result.text;
         if (result.pieces && !part.singleLine) pieces[name] = result.pieces;
       }
       return { parts: rendered, pieces };
@@ -35,14 +40,15 @@ export function loadContent(compiled: CompiledContent): LoadedContent {
   };
 }
 
-type PartResult = { text: string; pieces?: Pieces | undefined } | { failed: string };
+type WholeResult = { text: string; pieces?: Pieces | undefined } | { failed: string };
+type PartResult = WholeResult | { pieces: PiecesInJson };
 type RunPart = (data: RenderData, inJson?: boolean) => PartResult;
 
 /** Renders a part with LiquidJS alone: the reference, the fallback, and the source of error messages. */
-export function loadReference(part: CompiledPart): RunPart {
+export function loadReference(part: CompiledPart): (data: RenderData) => WholeResult {
   const engine = engineFor(part.escape);
   let templates: Template[] | undefined;
-  return withSecondTry(({ profile, context }) => {
+  return withSecondTry<WholeResult>(({ profile, context }) => {
     try {
       templates ??= parseLiquid(part.source, part.escape);
       const text: unknown = engine.renderSync(templates, { profile, context });
@@ -57,7 +63,9 @@ export function loadReference(part: CompiledPart): RunPart {
  * The time limit is wall-clock time, so a process that was stopped or starved in the middle would fail a harmless message
  * for good. What is really too slow is too slow again.
  */
-function withSecondTry(run: RunPart): RunPart {
+function withSecondTry<Result extends PartResult>(
+  run: (data: RenderData, inJson?: boolean) => Result,
+): (data: RenderData, inJson?: boolean) => Result {
   return (data, inJson) => {
     const result = run(data, inJson);
     return 'failed' in result && /render limit exceeded/.test(result.failed) ? run(data, inJson) : result;
@@ -70,10 +78,26 @@ function loadPart(part: CompiledPart): RunPart {
   const maxCharacters = part.singleLine ? DEFAULT_MAX_BYTES.text : part.maxBytes;
   const fast = compileFast(treeOf(parseLiquid(part.source, part.escape), part.escape), part.escape, maxCharacters);
   if (!fast) return reference;
-  return withSecondTry((data, inJson) => {
+  const fixedCharacters = fast.fixed.reduce((sum, text) => sum + text.length, 0);
+
+  /** Undefined when it must be looked at as it is: it fails, or could be too large. */
+  function inJsonOf(data: RenderData): { pieces: PiecesInJson } | undefined {
     try {
-      const made = fast.slots(data, inJson);
-      return { text: join(fast.fixed, made.slots), pieces: { fixed: fast.fixed, ...made } };
+      const slots = fast!.slots(data, true);
+      const characters = slots.reduce((sum, slot) => sum + slot.length, fixedCharacters);
+      if (characters * MOST_BYTES > part.maxBytes) return undefined;
+      return { pieces: new PiecesInJson(fast!.fixed, slots, () => fast!.slots(data)) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  return withSecondTry<PartResult>((data, inJson) => {
+    const made = inJson ? inJsonOf(data) : undefined;
+    if (made) return made;
+    try {
+      const slots = fast.slots(data);
+      return { text: join(fast.fixed, slots), pieces: { fixed: fast.fixed, slots } };
     } catch (cause) {
       if (cause instanceof LimitError || /limit exceeded$/.test(messageOf(cause))) return { failed: messageOf(cause) };
       // LiquidJS knows the line. It cannot turn the failure into a success: what compiled, failed.
@@ -83,19 +107,18 @@ function loadPart(part: CompiledPart): RunPart {
   });
 }
 
-/** V8 keeps this as a tree until somebody reads it, so a text that goes out in pieces costs little here. */
-export function join(fixed: readonly string[], slots: readonly string[]): string {
-  let text = fixed[0]!;
-  for (let index = 0; index < slots.length; index += 1) text += slots[index]! + fixed[index + 1]!;
-  return text;
-}
+/** In UTF-8, of a UTF-16 unit. */
+const MOST_BYTES = 3;
 
 /** What holds for every part however it was rendered: one line where one is due, and the cap. */
 export function finish(part: CompiledPart, result: PartResult): PartResult {
-  if ('failed' in result) return result;
+  if (!('text' in result)) return result;
   const text = part.singleLine ? oneLine(result.text) : result.text;
-  // At most three bytes a UTF-16 unit: nearly always the length says enough, and counting bytes flattens the string.
-  if (text.length > part.maxBytes || (text.length * 3 > part.maxBytes && Buffer.byteLength(text) > part.maxBytes)) {
+  // Nearly always the length says enough, and counting bytes flattens the string.
+  if (
+    text.length > part.maxBytes ||
+    (text.length * MOST_BYTES > part.maxBytes && Buffer.byteLength(text) > part.maxBytes)
+  ) {
     return { failed: `The output is larger than ${part.maxBytes} bytes.` };
   }
   return { text, pieces: result.pieces };

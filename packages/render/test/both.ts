@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { jsonInJson } from '@outrigger/core';
 import { compileFast } from '../src/fast/compile.ts';
+import { join } from '../src/in-json.ts';
 import { type Escape, parseLiquid } from '../src/liquid/engine.ts';
 import { treeOf } from '../src/liquid/tree.ts';
-import { join, loadReference, type RenderData } from '../src/load.ts';
+import { loadReference, type RenderData } from '../src/load.ts';
 
 export type Rendered = { text: string } | { failed: true };
 /** `compiled` is undefined where the compiler leaves the template to LiquidJS. */
@@ -22,13 +23,18 @@ export function renderBoth(source: string, escaping: Escape, data: RenderData): 
   let compiled: Rendered;
   let made: ReturnType<typeof fast.slots> | undefined;
   try {
-    made = fast.slots(given, true);
-    compiled = { text: join(fast.fixed, made.slots) };
+    made = fast.slots(given);
+    compiled = { text: join(fast.fixed, made) };
   } catch {
     compiled = { failed: true };
   }
-  // What is escaped piece by piece on the way is what escaping the whole slot would give.
-  assert.deepEqual(made?.slotsInJson, made?.slots.map(jsonInJson));
+  let inJson: ReturnType<typeof fast.slots> | undefined;
+  try {
+    inJson = fast.slots(given, true);
+  } catch {}
+  // What is escaped piece by piece on the way is what escaping the whole slot would give; only limits may come earlier.
+  if (inJson || !made?.some((slot) => jsonInJson(slot).length > part.maxBytes / 2))
+    assert.deepEqual(inJson, made?.map(jsonInJson));
   if (JSON.stringify(given) !== before) throw new Error('The compiled template changed its data.');
   return { reference, compiled };
 }

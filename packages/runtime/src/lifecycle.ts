@@ -1,4 +1,5 @@
 import { collectProcessMetrics } from '@outrigger/metrics';
+import { keepMessagesYoung } from './collector.ts';
 import type { Log } from './log.ts';
 import { errorFields } from './log.ts';
 
@@ -14,6 +15,7 @@ const STOP_WITHIN_MS = 25_000;
  * started and exits with 1.
  */
 export async function runService(log: Log, start: (parts: Part[]) => Promise<void>): Promise<void> {
+  keepMessagesYoung();
   collectProcessMetrics(String(log.bindings().service));
   const parts: Part[] = [];
   let stopping = false;

@@ -6,7 +6,7 @@
  * Output is byte for byte LiquidJS's. What is not certain to be throws `Unsupported`, and the part stays with LiquidJS.
  */
 
-import { type JsonObject, jsonInJson, type Pieces } from '@outrigger/core';
+import { type JsonObject, jsonInJson } from '@outrigger/core';
 import { type Liquid, toValue } from 'liquidjs';
 import { type Escape, engineFor } from '../liquid/engine.ts';
 import { stringify } from '../liquid/filters.ts';
@@ -26,12 +26,14 @@ import {
 
 export type FastData = { profile: JsonObject; context: JsonObject };
 
-/** A part ready to render: its fixed texts, and what is between them. Throws what a filter throws, or when a limit is passed. */
+/**
+ * A part ready to render: its fixed texts, and what is between them, plain or as `jsonInJson` gives it. Throws what a filter
+ * throws, or when a limit is passed; escaped, a text is longer, so it may pass one that it would keep otherwise.
+ */
 export type FastTemplate = {
   readonly fixed: readonly string[];
-  slots(data: FastData, inJson?: boolean): Slots;
+  slots(data: FastData, inJson?: boolean): string[];
 };
-type Slots = Pick<Pieces, 'slots' | 'slotsInJson'>;
 
 /** Undefined when the template uses something that only LiquidJS knows how to print. */
 export function compileFast(nodes: Node[], escaping: Escape, maxCharacters: number): FastTemplate | undefined {
@@ -48,19 +50,16 @@ export function compileFast(nodes: Node[], escaping: Escape, maxCharacters: numb
       slots(data, inJson = false) {
         const run = startRun(engine, data, compiler, maxCharacters, inJson);
         const slots: string[] = [];
-        const slotsInJson: string[] = [];
         let characters = fixedCharacters;
         for (const program of programs) {
           run.out = '';
-          run.json = '';
           program(run);
           characters += run.out.length;
           if (characters > maxCharacters)
             throw new LimitError(`The output is larger than ${maxCharacters} characters.`);
           slots.push(run.out);
-          if (inJson) slotsInJson.push(run.json);
         }
-        return inJson ? { slots, slotsInJson } : { slots };
+        return slots;
       },
     };
   } catch (cause) {
@@ -135,8 +134,7 @@ function compileBlock(nodes: Node[], names: Names, compiler: Compiler): Instruct
     }
     const json = narrow(jsonInJson(text));
     instructions.push((run) => {
-      run.out += text;
-      if (run.inJson) run.json += json;
+      run.out += run.inJson ? json : text;
     });
   }
   if (instructions.length === 1) return instructions[0]!;
@@ -186,14 +184,16 @@ function compileNode(node: Exclude<Node, { kind: 'text' }>, names: Names, compil
       const slot = names.assigned.get(node.name)!;
       const body = compileBlock(node.body, names, compiler);
       return (run) => {
-        const { out: before, json } = run;
+        const { out: before, inJson } = run;
         run.out = '';
+        // A variable is printed, compared and filtered later: it holds the text itself.
+        run.inJson = false;
         body(run);
         if (run.out.length > run.maxCharacters)
           throw new LimitError(`A capture is larger than ${run.maxCharacters} characters.`);
         run.slots[slot] = run.out;
         run.out = before;
-        run.json = json;
+        run.inJson = inJson;
       };
     }
     case 'break':

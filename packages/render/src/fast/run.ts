@@ -10,9 +10,8 @@ import { LIMITS } from '../liquid/limits.ts';
 /** One render. Instructions write to `out`. */
 export type Run = {
   out: string;
-  /** The same as `jsonInJson` gives it, where that is wanted. */
-  json: string;
-  readonly inJson: boolean;
+  /** Whether `out` gets everything as `jsonInJson` gives it. */
+  inJson: boolean;
   readonly profile: JsonObject;
   readonly context: JsonObject;
   /** Loop items and assigned variables, by the number the compiler gave them. */
@@ -44,7 +43,6 @@ export function startRun(
   const context = new Context({}, engine.options, { sync: true }, { liquid: engine });
   return {
     out: '',
-    json: '',
     inJson,
     profile: data.profile,
     context: data.context,
@@ -60,8 +58,7 @@ export function startRun(
 
 /** Writes a text that data gave. */
 export function print(run: Run, text: string): void {
-  run.out += text;
-  if (run.inJson) run.json += jsonInJson(text);
+  run.out += run.inJson ? jsonInJson(text) : text;
 }
 
 /** A variable that no `assign` or `capture` has reached yet. */

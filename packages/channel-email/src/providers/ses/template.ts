@@ -10,8 +10,9 @@ export type SesTemplate = { Subject: string; Html: string; Text?: string };
 
 /** Bytes as JSON: an inline template and its recipients share the megabyte of a request. */
 const LARGEST_TEMPLATE = 450_000;
-/** `TemplateData` may have 262,144 characters; escaped once, a character makes six at most. */
-const LARGEST_SLOTS = 40_000;
+/** `TemplateData` may have 262,144 characters. */
+const LARGEST_DATA = 240_000;
+const LONGEST_ESCAPE = '\\u0000'.length;
 
 type Known = { text: readonly string[] | undefined; template: SesTemplate | undefined };
 const known = new WeakMap<readonly string[], Known>();
@@ -22,8 +23,9 @@ const known = new WeakMap<readonly string[], Known>();
  */
 export function templateOf(message: EmailMessage): SesTemplate | undefined {
   const { html, text } = message.pieces ?? {};
-  if (!html || (message.text !== undefined && !text)) return undefined;
-  if (lengthOf(html) + (text ? lengthOf(text) : 0) + message.subject.length > LARGEST_SLOTS) return undefined;
+  if (!html || (!text && message.text !== undefined)) return undefined;
+  const length = mostOf(html) + (text ? mostOf(text) : 0) + message.subject.length * LONGEST_ESCAPE;
+  if (length > LARGEST_DATA) return undefined;
   let found = known.get(html.fixed);
   if (!found || found.text !== text?.fixed) {
     found = { text: text?.fixed, template: makeTemplate(html.fixed, text?.fixed) };
@@ -39,18 +41,20 @@ export function slotsOf({ subject, pieces }: EmailMessage): string {
   return `${text ? data + valuesOf(text, 't') : data}\\"}`;
 }
 
-function valuesOf({ slots, slotsInJson }: Pieces, prefix: string): string {
+function valuesOf(pieces: Pieces, prefix: string): string {
   let values = '';
+  const slots = pieces.slotsInJson ?? pieces.slots.map(jsonInJson);
   for (let index = 0; index < slots.length; index += 1) {
-    values += `\\",\\"${prefix}${index}\\":\\"${slotsInJson ? slotsInJson[index]! : jsonInJson(slots[index]!)}`;
+    values += `\\",\\"${prefix}${index}\\":\\"${slots[index]!}`;
   }
   return values;
 }
 
-function lengthOf({ slots }: Pieces): number {
+/** Characters of `TemplateData`, at most: there a text is escaped once, in `slotsInJson` twice. */
+function mostOf(pieces: Pieces): number {
   let length = 0;
-  for (const slot of slots) length += slot.length;
-  return length;
+  for (const slot of pieces.slotsInJson ?? pieces.slots) length += slot.length;
+  return pieces.slotsInJson ? length : length * LONGEST_ESCAPE;
 }
 
 function makeTemplate(html: readonly string[], text: readonly string[] | undefined): SesTemplate | undefined {
