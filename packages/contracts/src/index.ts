@@ -15,3 +15,4 @@ export * from './provider-pool.ts';
 export * from './simulation.ts';
 export * from './suppression.ts';
 export * from './webhook.ts';
+export * from './webhook-event.ts';

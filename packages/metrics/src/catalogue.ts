@@ -113,6 +113,29 @@ export const suppressedByFeedback = counter(
   'Bounces and complaints that put an address on the suppression list, or found it there',
 );
 
+export const webhookPosts = counter(
+  'webhook_posts_total',
+  'Posts to webhooks by what became of the event: delivered, retried, dead',
+  ['result'],
+);
+export const webhookPostSeconds = histogram(
+  'webhook_post_seconds',
+  'From the beginning of a post to the status of its answer, or to giving up',
+  [],
+  LATENCY_SECONDS,
+);
+export const webhookEventSeconds = histogram(
+  'webhook_event_seconds',
+  'From what happened to the yes of the receiver, for events that were taken at their first post',
+  [],
+  LATENCY_SECONDS,
+);
+export const webhooksTold = gauge('webhooks_told', 'Webhooks that this process looks after');
+export const webhooksPaused = gauge(
+  'webhooks_paused',
+  'Those among them that are left alone for a while, because so many posts failed in a row',
+);
+
 export const janitorRepairs = counter(
   'janitor_repairs_total',
   'What the janitor found and repaired: lost_claims, resent, held, evidenced, requeued_batches, rebuilt_batches, missing_batches',

@@ -22,6 +22,8 @@ export * from './open-stores.ts';
 export * from './outcome.ts';
 export * from './token-config.ts';
 export * from './token-verifier.ts';
+export * from './webhooks/notifier.ts';
+export type { ResolveAddress } from './webhooks/wanted.ts';
 export * from './webhooks/webhook-config.ts';
 export * from './webhooks/webhook-url.ts';
 export * from './worker.ts';

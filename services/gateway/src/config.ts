@@ -1,5 +1,6 @@
 import { parseTopic } from '@outrigger/aws-sns';
 import { SOFT_BOUNCE_THRESHOLD } from '@outrigger/core';
+import { webhookConfig } from '@outrigger/pipeline/webhooks/webhook-config';
 import { httpConfig, ledgerConfig, logConfig } from '@outrigger/runtime';
 import { z } from 'zod';
 
@@ -40,6 +41,7 @@ const sources = z
 export const gatewayConfig = ledgerConfig
   .extend(httpConfig.shape)
   .extend(logConfig.shape)
+  .extend(webhookConfig.shape)
   .extend({
     CALLBACK_SOURCES: z
       .string()

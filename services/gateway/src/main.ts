@@ -1,8 +1,15 @@
-/** The gateway: takes what providers report, and brings it into the ledger. */
+/** The gateway: takes what providers report, brings it into the ledger, and tells the webhooks what the ledger says. */
 import { createGatewayApp } from '@outrigger/api';
 import { readSnsFeedback } from '@outrigger/aws-sns';
 import { readSesFeedback, resolveEmailTargets } from '@outrigger/channel-email';
-import { createCallbackStore, openLedger, startFeedback } from '@outrigger/pipeline';
+import { resolveSmsTargets } from '@outrigger/channel-sms';
+import {
+  createCallbackStore,
+  openLedger,
+  type ResolveAddress,
+  startFeedback,
+  startNotifier,
+} from '@outrigger/pipeline';
 import { createLog, listen, loadConfig, runService } from '@outrigger/runtime';
 import { declareSources } from '@outrigger/store';
 import { gatewayConfig } from './config.ts';
@@ -12,6 +19,16 @@ const config = loadConfig(gatewayConfig, process.env);
 const log = createLog('gateway', config.LOG_LEVEL);
 /** SNS has no tags: what it reports is no evidence, so nobody waits for it. */
 const EVIDENCE = { ses: ['email'], sns: [] };
+const resolveAddress: ResolveAddress = {
+  email(input) {
+    const found = resolveEmailTargets(input);
+    return 'targets' in found ? found.targets[0]?.address : undefined;
+  },
+  sms(input) {
+    const found = resolveSmsTargets(input);
+    return 'targets' in found ? found.targets[0]?.phoneNumber : undefined;
+  },
+};
 
 await runService(log, async (parts) => {
   const pool = openLedger('gateway', config, log, parts);
@@ -37,5 +54,6 @@ await runService(log, async (parts) => {
   );
   const app = createGatewayApp({ pool, log, receivers });
   parts.push(await listen(app, { host: config.HOST, port: config.PORT }));
+  parts.push(startNotifier({ pool, log, resolveAddress, allowInsecure: config.WEBHOOK_ALLOW_INSECURE }));
   parts.push(startBeingThere(sources, config.CALLBACK_SETTLE_MS, deps));
 });

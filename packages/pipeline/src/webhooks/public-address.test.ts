@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isPublicAddress, lookupPublic } from './public-address.ts';
+import { createPoster } from './post.ts';
+import { createPublicLookup, isPublicAddress } from './public-address.ts';
 import { webhookUrlProblem } from './webhook-url.ts';
 
 const INSIDE = [
@@ -50,9 +51,29 @@ describe('addresses that a webhook may lead to (F093)', () => {
 
   test('a name that leads inside is refused when it is resolved for the socket', async () => {
     for (const all of [true, false]) {
-      const error = await new Promise((resolve) => lookupPublic('localhost', { all }, resolve));
+      const error = await new Promise((resolve) => createPublicLookup()('localhost', { all }, resolve));
       assert.equal((error as { code: string }).code, 'EADDRESSREFUSED');
     }
+  });
+
+  test('a name that was public and is private when it is called is not called (DNS rebinding)', async () => {
+    const answers = ['8.8.8.8', '169.254.169.254'];
+    const lookup = createPublicLookup((_name, _options, done) =>
+      done(null, [{ address: answers.shift()!, family: 4 }]),
+    );
+    const first = await new Promise((resolve) => lookup('hooks.shop.example', {}, (...found) => resolve(found)));
+    assert.deepEqual(first, [null, '8.8.8.8', 4]);
+    const poster = createPoster({ allowInsecure: false, timeoutMs: 1_000, lookup });
+    assert.deepEqual(await poster.post('https://hooks.shop.example/', {}, '{}'), { problem: 'EADDRESSREFUSED' });
+    assert.deepEqual(answers, []);
+    poster.close();
+  });
+
+  test('one private address among public ones is enough to refuse a name', async () => {
+    const found = ['8.8.8.8', '10.0.0.1'].map((address) => ({ address, family: 4 }));
+    const lookup = createPublicLookup((_name, _options, done) => done(null, found));
+    const error = await new Promise((resolve) => lookup('hooks.shop.example', { all: true }, resolve));
+    assert.equal((error as { code: string }).code, 'EADDRESSREFUSED');
   });
 
   test('an address is checked when it is set, whatever it is dressed in', () => {

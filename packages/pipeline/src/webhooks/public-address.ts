@@ -1,4 +1,4 @@
-import { lookup as resolveName } from 'node:dns';
+import { type LookupAddress, type LookupAllOptions, lookup as resolveName } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /*
@@ -51,20 +51,28 @@ export class AddressRefused extends Error {
   readonly code = 'EADDRESSREFUSED';
 }
 
+type ResolveName = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
 /**
- * Resolves a name for the very socket that will be used, and refuses it when any of its addresses is not public: a name that is
- * public when it is checked and private when it is called gains nothing (DNS rebinding; reliability W07).
+ * Resolves names for the very sockets that will be used, and refuses one when any of its addresses is not public: a name that
+ * is public when it is checked and private when it is called gains nothing (DNS rebinding; reliability W07).
  */
-export const lookupPublic: LookupFunction = (hostname, options, callback) => {
-  resolveName(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, '');
-    if (addresses.length === 0 || addresses.some(({ address }) => !isPublicAddress(address))) {
-      return callback(new AddressRefused('the name leads to an address that is not public'), '');
-    }
-    if (options.all) return callback(null, addresses);
-    return callback(null, addresses[0]!.address, addresses[0]!.family);
-  });
-};
+export function createPublicLookup(resolve: ResolveName = resolveName): LookupFunction {
+  return function lookupPublic(hostname, options, callback) {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '');
+      if (addresses.length === 0 || addresses.some(({ address }) => !isPublicAddress(address))) {
+        return callback(new AddressRefused('the name leads to an address that is not public'), '');
+      }
+      if (options.all) return callback(null, addresses);
+      return callback(null, addresses[0]!.address, addresses[0]!.family);
+    });
+  };
+}
 
 /** The address that a URL names by itself, without a name to resolve; undefined for a name. */
 export function literalAddress(url: URL): string | undefined {

@@ -1,0 +1,109 @@
+import {
+  type FeedbackEvent,
+  feedbackOf,
+  type JsonObject,
+  type MessageFeedback,
+  type ResolveInput,
+} from '@outrigger/core';
+import {
+  type LedgerEvent,
+  type MessageCall,
+  type MessageOrigin,
+  type Pool,
+  readCalls,
+  readOrigins,
+  readProfiles,
+  readWebhookVersions,
+  type Webhook,
+  type WebhookVersion,
+} from '@outrigger/store';
+import { type LoadPeopleSettings, workspaceFieldOf } from '../people.ts';
+import { mergeProfiles } from '../resolve.ts';
+import type { Told } from './payload.ts';
+
+/** An event that a webhook asked for, of a campaign that has it switched on. */
+export type Wanted = {
+  event: LedgerEvent;
+  feedback: MessageFeedback;
+  origin: MessageOrigin;
+  version: WebhookVersion;
+};
+
+/** Calls of the API make messages that webhooks are told of; tests, archive copies and answers to keywords do not. */
+const TOLD_ENDPOINTS = new Set(['unitary', 'highthroughput', 'batch', 'audience']);
+const MAX_VERSIONS = 5_000;
+
+/** Chooses what a webhook is told. Versions never change, so each is read once. */
+export function createChooser(pool: Pool) {
+  const versions = new Map<string, WebhookVersion>();
+
+  async function loadVersions(versionIds: string[]): Promise<void> {
+    const missing = [...new Set(versionIds)].filter((id) => !versions.has(id));
+    if (versions.size + missing.length > MAX_VERSIONS) versions.clear();
+    for (const version of await readWebhookVersions(
+      pool,
+      [...new Set(versionIds)].filter((id) => !versions.has(id)),
+    )) {
+      versions.set(version.versionId, version);
+    }
+  }
+
+  return async function choose(webhook: Webhook, events: readonly LedgerEvent[]): Promise<Wanted[]> {
+    const asked = events.flatMap((event) => {
+      const feedback = feedbackOf(event.recorded);
+      return feedback && webhook.events.includes(feedback.event satisfies FeedbackEvent) ? [{ event, feedback }] : [];
+    });
+    const ids = [...new Set(asked.map(({ event }) => event.messageId))];
+    const origins = await readOrigins(pool, webhook.tenantId, ids);
+    await loadVersions(origins.map((origin) => origin.versionId));
+    const byMessage = new Map(origins.map((origin) => [origin.messageId, origin]));
+    return asked.flatMap(({ event, feedback }) => {
+      const origin = byMessage.get(event.messageId);
+      const version = origin && versions.get(origin.versionId);
+      if (!version?.enableWebhooks || !TOLD_ENDPOINTS.has(origin!.endpoint)) return [];
+      return webhook.channels.includes(version.channel) ? [{ event, feedback, origin: origin!, version }] : [];
+    });
+  };
+}
+
+/** Finds the address of a recipient the way a send does: the function of each channel that webhooks speak of. */
+export type ResolveAddress = Record<
+  'email' | 'sms',
+  // biome-ignore lint/suspicious/noExplicitAny: each channel has settings of its own, and gets back what it froze
+  (input: ResolveInput<any>) => string | undefined
+>;
+
+/** Adds to wanted events what stands with the call and the person. High throughput never looks at profiles (spec 8). */
+export async function fillIn(
+  wanted: Wanted[],
+  tenantId: number,
+  deps: { pool: Pool; loadPeopleSettings: LoadPeopleSettings; resolveAddress: ResolveAddress },
+): Promise<Told[]> {
+  const { pool } = deps;
+  const origins = [...new Map(wanted.map(({ origin }) => [origin.messageId, origin])).values()];
+  const calls = await readCalls(pool, tenantId, origins);
+  const stored = calls.filter(({ recipient }) => recipient?.type === 'aep');
+  const profiles = await readProfiles(
+    pool,
+    tenantId,
+    stored.map(({ recipient }) => ({ namespace: recipient!.namespace, value: recipient!.userId })),
+  );
+  const profileOf = new Map(stored.map((call, place) => [call.messageId, profiles[place]?.document]));
+  const settings = await deps.loadPeopleSettings(tenantId);
+  const callOf = new Map(calls.map((call) => [call.messageId, call]));
+  return wanted.map((one) => {
+    const call = callOf.get(one.event.messageId)!;
+    const address = addressOf(call, one.version, profileOf.get(call.messageId));
+    return { ...one, call, address };
+  });
+
+  function addressOf({ recipient }: MessageCall, version: WebhookVersion, profile: JsonObject | undefined) {
+    if (!recipient || version.channel === 'push') return undefined;
+    return deps.resolveAddress[version.channel]({
+      recipient,
+      profile: mergeProfiles(profile, recipient.profile),
+      settings: version.settings,
+      ...workspaceFieldOf(version.channel, settings),
+    });
+  }
+}
