@@ -91,6 +91,10 @@ export async function storeBelongings(
     channels: ['email'],
     headers: { 'x-note': mark },
   });
+  await pool.query(
+    `INSERT INTO webhook_retries (tenant_id, event_id, attempts, due_at, problem, died_at) VALUES ($1, $2, 3, now(), $3, now())`,
+    [tenantId, `${messageId}:1`, mark],
+  );
   await made('POST', `${LISTS}/addresses`, [{ entity: { type: 'email', entityValue: email }, comment: mark }]);
   await made('POST', `${LISTS}/domains`, [{ entity: { type: 'domain', entityValue: domain }, comment: mark }]);
   const jobId = uuidv7();

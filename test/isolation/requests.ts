@@ -85,6 +85,7 @@ export function bodiesOf(owned: Belongings): Record<string, () => unknown> {
     [`put ${service('/settings/people')}`]: () => ({ consentMode: 'opt-in' }),
     [`post ${service('/settings/webhook')}`]: () => webhook,
     [`put ${service('/settings/webhook')}`]: () => webhook,
+    [`post ${service('/settings/webhook/dead-letters/replay')}`]: () => ({ all: true }),
     [`post ${service('/audiences')}`]: () => ({ name: 'Other' }),
     [`post ${service('/audiences/preview')}`]: () => ({ rule: { path: 'attributes.note', op: 'eq', value: 'other' } }),
     [`put ${service('/audiences/{audienceId}')}`]: () => ({ name: 'Renamed' }),

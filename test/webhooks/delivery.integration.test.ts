@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { replayDeadPosts } from '@outrigger/store';
 import { openTestLedger, waitFor } from '@outrigger/testkit';
 import { webhookEvent } from '../../packages/contracts/src/webhook-event.ts';
 import { createTold, SENT, startReceiver, tellHere } from './world.ts';
@@ -260,6 +261,23 @@ describe('a receiver that does not take it (F094)', () => {
     ]);
     await told.hurry();
     await waitFor('its death', async () => (await told.retries())[0]?.died_at !== null);
+  });
+
+  test('a dead letter that is replayed is posted again under its id', async (t) => {
+    let fixed = false;
+    const hook = await receiver(t, () => (fixed ? undefined : { status: 410 }));
+    const told = await createTold(pool, hook.url);
+    await told.ended(SENT);
+    await waitFor('its death', async () => {
+      await told.hurry();
+      return (await told.retries())[0]?.died_at instanceof Date;
+    });
+    fixed = true;
+    const before = hook.requests.length;
+    await replayDeadPosts(pool, told.tenantId, { limit: 10, by: 'test' });
+    await hook.arrived(before + 1);
+    await waitFor('it to be taken', async () => (await told.retries()).length === 0);
+    assert.equal(new Set(hook.ids()).size, 1);
   });
 
   test('a dead endpoint holds up nobody else, its events wait in the ledger, and all of them come when it is back', async (t) => {

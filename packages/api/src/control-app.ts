@@ -19,6 +19,7 @@ import { simulationRoutes } from './simulation-routes.ts';
 import { suppressionRoutes } from './suppression/routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
 import { templateRoutes } from './template-routes.ts';
+import { webhookDeadLetterRoutes } from './webhook-dead-letter-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
 
 const BASE = '/journey/campaigns/service';
@@ -55,6 +56,7 @@ export function createControlApp(deps: {
   mount(app, BASE, brakeRoutes({ pool, authenticate }));
   mount(app, BASE, accountRoutes({ pool, authenticate }));
   mount(app, BASE, keyRoutes({ pool, authenticate }));
+  mount(app, BASE, webhookDeadLetterRoutes({ pool, authenticate }));
   mount(app, BASE, webhookRoutes({ pool, authenticate, allowInsecure: deps.webhookAllowInsecure ?? false }));
   const onWork = deps.onListWork ?? (() => undefined);
   mount(app, '/ajo/config/suppression', suppressionRoutes({ pool, authenticate, onWork }));

@@ -62,6 +62,44 @@ describe('the webhook of a sandbox (F093)', () => {
     assert.equal((await control.call('POST', PATH, WANTED, { as: reader })).status, 403);
   });
 
+  test('shows what it was never told, page by page, and posts it again (F094)', async () => {
+    const [as, other] = [await control.newCaller(), await control.newCaller()];
+    await control.call('POST', PATH, WANTED, { as });
+    const ids = Array.from({ length: 5 }, (_, place) => `018f3b7e-0000-7000-8000-00000000000${place}:1`);
+    await control.pool.query(
+      `INSERT INTO webhook_retries (tenant_id, event_id, attempts, due_at, problem, died_at)
+       SELECT $1, i, 3, now(), 'answered 422', now() FROM unnest($2::text[]) i`,
+      [as.tenant.tenantId, ids],
+    );
+    const found: string[] = [];
+    let next: string | null = '';
+    while (next !== null) {
+      const cursor: string = next === '' ? '' : `&cursor=${next}`;
+      const page = await control.call('GET', `${PATH}/dead-letters?count=2${cursor}`, undefined, { as });
+      assert.equal(page.body._page.totalCount, 5, page.text);
+      found.push(...page.body.data.map((one: { eventId: string }) => one.eventId));
+      next = page.body._page.next;
+    }
+    assert.deepEqual(found, ids);
+    const replay = (body: object, by = as) => control.call('POST', `${PATH}/dead-letters/replay`, body, { as: by });
+    assert.deepEqual((await replay({ all: true }, other)).body, { replayed: 0, remaining: 0 });
+    assert.deepEqual((await replay({ eventIds: [ids[0]!, 'nothing'] })).body, { replayed: 1, remaining: 4 });
+    assert.deepEqual((await replay({ all: true })).body, { replayed: 4, remaining: 0 });
+    const { rows } = await control.pool.query(
+      'SELECT attempts FROM webhook_retries WHERE tenant_id = $1 AND died_at IS NULL AND due_at <= now()',
+      [as.tenant.tenantId],
+    );
+    assert.deepEqual(
+      rows,
+      ids.map(() => ({ attempts: 0 })),
+    );
+    for (const body of [{}, { all: true, eventIds: ids }, { eventIds: [] }]) {
+      assert.equal(codeOf(await replay(body)), 'MSG-000009-400');
+    }
+    const bad = await control.call('GET', `${PATH}/dead-letters?cursor=x`, undefined, { as });
+    assert.equal(codeOf(bad), 'MSG-000009-400');
+  });
+
   const refusals: [string, Record<string, unknown>, string][] = [
     ['http', { url: 'http://hooks.shop.example/' }, 'WHK-000003-400'],
     ['a private address', { url: 'https://10.0.0.7/' }, 'WHK-000003-400'],

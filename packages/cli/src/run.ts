@@ -8,6 +8,7 @@ import { DOCTOR } from './commands/doctor.ts';
 import { KEY_COMMANDS } from './commands/keys.ts';
 import { PROFILE_COMMANDS } from './commands/profiles.ts';
 import { REDRIVE_COMMANDS } from './commands/redrive.ts';
+import { WEBHOOK_COMMANDS } from './commands/webhook.ts';
 import { readConfig } from './config.ts';
 import { EXIT, type Problem, usage } from './exit-codes.ts';
 import { commandHelp, overview } from './help.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: (Command | StandaloneCommand)[] = [
   ...ACCOUNT_COMMANDS,
   ...PROFILE_COMMANDS,
   ...KEY_COMMANDS,
+  ...WEBHOOK_COMMANDS,
   DOCTOR,
 ];
 

@@ -15,4 +15,5 @@ export * from './provider-pool.ts';
 export * from './simulation.ts';
 export * from './suppression.ts';
 export * from './webhook.ts';
+export * from './webhook-dead-letters.ts';
 export * from './webhook-event.ts';

@@ -47,6 +47,7 @@ export * from './suppression-wipe.ts';
 export * from './suppressions.ts';
 export * from './tenant-backlog.ts';
 export * from './tenants.ts';
+export * from './webhook-dead-letters.ts';
 export * from './webhook-delivery.ts';
 export * from './webhook-events.ts';
 export * from './webhook-messages.ts';

@@ -1,4 +1,4 @@
-import { apiError } from '@outrigger/contracts';
+import { apiError, webhookEvent } from '@outrigger/contracts';
 import { API_ERRORS } from '@outrigger/core';
 import type { z } from 'zod';
 import type { RouteDescription } from '../describe.ts';
@@ -12,6 +12,8 @@ export type OpenApiDocument = {
   security: object[];
   tags: { name: string }[];
   paths: Record<string, Record<string, OpenApiOperation>>;
+  /** What we post, and to what answers. */
+  webhooks: Record<string, object>;
   components: { schemas: Record<string, JsonSchema>; securitySchemes: object };
 };
 export type OpenApiParameter = {
@@ -64,12 +66,33 @@ export function openApiDocument(operations: Operation[]): OpenApiDocument {
     security: [{ bearer: [] }],
     tags: [...groups].map((name) => ({ name })),
     paths,
+    webhooks: { messageFeedback: { post: webhookOperation(write) } },
     components: {
       schemas: Object.fromEntries([...components].toSorted(([a], [b]) => (a < b ? -1 : 1))),
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'The secret of the API key, or a JWT of the issuer.' },
       },
     },
+  };
+}
+
+/** The posts that a sandbox's webhook gets (docs/webhooks.md). */
+function webhookOperation(write: Write): object {
+  return {
+    operationId: 'messageFeedback',
+    summary: 'What became of a message; posted to the webhook of the sandbox',
+    security: [],
+    parameters: [
+      {
+        name: 'x-webhook-id',
+        in: 'header',
+        required: true,
+        description: 'Names the event: the same id again is the same event again',
+        schema: { type: 'string' },
+      },
+    ],
+    requestBody: { required: true, content: { 'application/json': { schema: write(webhookEvent, 'output') } } },
+    responses: { '2XX': { description: 'Taken. Anything else is posted again.' } },
   };
 }
 
