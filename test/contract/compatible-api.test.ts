@@ -17,6 +17,10 @@ const DIFFERENCES: [difference: RegExp, reason: string][] = [
   [/header parameter x-request-id$/, 'It may be sent; we have no use for it, so that we do not ask for it either.'],
   [/health: header parameter/, 'Our health is open to whoever checks it.'],
   [/header parameter content-type$/, 'OpenAPI 3.1 says the media type of a body where the body is.'],
+  [
+    /attachments\[\]\.[\w.]+ is required$/,
+    'The files of a recipient are told on a page and not in the file; half of one is none.',
+  ],
   [/pushInfo\.(appID|platform|token) is required$/, 'A token that no message can be sent to is refused at the call.'],
   [/previewRequestItems is required$/, 'There is nothing to preview without it.'],
   [/entity\.entityValue is required$/, 'Nothing can be put on a list without it.'],

@@ -78,6 +78,7 @@ function messageBody(message: MessageAccount, category: 'marketing' | 'transacti
     ...(message.eligibleAt && { eligibleAt: message.eligibleAt.toISOString() }),
     gates: explainGates({ channel: LANES[message.lane as Lane].channel, category }, message.events),
     events: message.events.map(eventBody),
+    ...(message.metadata && { metadata: message.metadata }),
     ...feedbackBody(message.feedback),
   };
 }

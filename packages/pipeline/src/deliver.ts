@@ -11,7 +11,7 @@ import type { Enqueue } from './enqueue.ts';
 import { gate } from './gate.ts';
 import type { Journal } from './journal.ts';
 import type { LoadPeopleSettings } from './people.ts';
-import type { Record } from './record.ts';
+import type { AboutMessage, Record } from './record.ts';
 import { render } from './render.ts';
 import { resolve } from './resolve.ts';
 import type { Sent } from './send.ts';
@@ -69,7 +69,7 @@ export async function deliver<Settings, Target, Message>(
           left++;
           return;
         }
-        await deps.record(batch, message, how, how.onUnknown);
+        await deps.record(batch, message, how, how);
         deps.journal.settled(message.messageId);
       }),
     );
@@ -91,12 +91,15 @@ async function renderAndSend<Settings, Target, Message>(
   steps: Step<Resolved<Settings, Target>>[],
   batch: ClaimedBatch,
   deps: DeliverDeps<Settings, Target, Message>,
-): Promise<((Sent & { onUnknown: 'resend' | 'hold' }) | undefined)[]> {
+): Promise<((Sent & AboutMessage) | undefined)[]> {
   const inJson = steps.length > 1 && deps.channel.composesFromJson === true;
   const rendered = steps.map((step) => render(step, deps.channel, { inJson }));
   const sent = await sendAll(rendered, batch, deps);
   return rendered.map((step, place) => {
     const onUnknown = 'go' in step ? step.go.version.definition.on_unknown : 'hold';
-    return sent[place] && { ...sent[place], onUnknown };
+    const how = sent[place];
+    // Nothing is noted of a message that was given to no provider (spec 13.5).
+    const metadata = 'go' in step && how?.provider ? step.go.metadata : undefined;
+    return how && { ...how, onUnknown, metadata };
   });
 }

@@ -24,6 +24,7 @@ export async function handlePoison(
   if (batch.strikes < DEAD_AFTER_STRIKES) return false;
   const detail = `${batch.strikes} workers in a row died or failed with it`;
   const outcome: Outcome = { state: 'failed', code: 'bug.poison', detail };
-  for (const message of batch.messages) await deps.record(batch, message, { outcome, provider: '' }, 'hold');
+  for (const message of batch.messages)
+    await deps.record(batch, message, { outcome, provider: '' }, { onUnknown: 'hold' });
   return true;
 }

@@ -15,13 +15,11 @@ import type { Enqueue } from './enqueue.ts';
 import type { ReportAttempt } from './report-attempt.ts';
 import type { Sent } from './send.ts';
 
+/** What its version wants when the outcome is unknown, and what its content noted about the message. */
+export type AboutMessage = { onUnknown: 'resend' | 'hold'; metadata?: { [key: string]: string } | undefined };
+
 /** Writes one message's outcome; resolves when it is committed. */
-export type Record = (
-  batch: ClaimedBatch,
-  message: ClaimedMessage,
-  sent: Sent,
-  policy: 'resend' | 'hold',
-) => Promise<void>;
+export type Record = (batch: ClaimedBatch, message: ClaimedMessage, sent: Sent, about: AboutMessage) => Promise<void>;
 
 const MAX_GROUP = 1_000;
 /** A statement costs about 0.4 ms of CPU by itself, and a message 2 us. */
@@ -86,9 +84,9 @@ export function createRecorder(deps: {
     return { retries };
   }
 
-  return (batch, message, sent, policy) => {
+  return (batch, message, sent, { onUnknown, metadata }) => {
     const { outcome, provider, retry } = sent;
-    const times = timesOf(outcome, batch, policy, deps.unknownWindowMs, retry);
+    const times = timesOf(outcome, batch, onUnknown, deps.unknownWindowMs, retry);
     deps.reportAttempt(batch, message, sent, times.eligibleAt);
     return grouper.add({
       batchId: batch.batchId,
@@ -99,6 +97,7 @@ export function createRecorder(deps: {
       provider,
       pass: batch.pass,
       ...times,
+      ...(metadata && { metadata }),
     });
   };
 }

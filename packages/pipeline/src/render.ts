@@ -53,7 +53,8 @@ function renderStep<Settings, Target, Message>(
       return { message, stop: { state: 'failed', code: composed.failed, detail: composed.detail } };
     messages.push(composed.message);
   }
-  return { message, go: { version, messages } };
+  const { metadata } = rendered;
+  return { message, go: metadata ? { version, messages, metadata } : { version, messages } };
 }
 
 function renderingFailed(detail: string): Outcome {

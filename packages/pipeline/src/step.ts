@@ -21,6 +21,11 @@ export type Resolved<Settings, Target> = {
 };
 
 /** After render: final messages, one a target (a push message may have several). */
-export type Rendered<Settings, Message> = { version: LoadedVersion<Settings>; messages: Message[] };
+export type Rendered<Settings, Message> = {
+  version: LoadedVersion<Settings>;
+  messages: Message[];
+  /** What `metadata` tags of the content noted. */
+  metadata?: Record<string, string>;
+};
 
 export type { VersionDefinition };

@@ -6,12 +6,16 @@ import { LimitError } from './fast/run.ts';
 import { join, lazyPartsOf, PiecesInJson } from './in-json.ts';
 import { engineFor, parseLiquid } from './liquid/engine.ts';
 import { DEFAULT_MAX_BYTES, LIMITS } from './liquid/limits.ts';
+import { keptOf, NOTED, type Noted, notesMetadata } from './liquid/metadata.ts';
 import { treeOf } from './liquid/tree.ts';
 
 export type RenderData = { profile: JsonObject; context: JsonObject };
-/** `pieces` has, for parts that may be long, what their text is made of; with `slotsInJson` the text is made when it is read. */
+/**
+ * `pieces` has, for parts that may be long, what their text is made of; with `slotsInJson` the text is made when it is read.
+ * `metadata` is what the tags of that name noted.
+ */
 export type RenderResult =
-  | { parts: Record<string, string>; pieces: Record<string, Pieces> }
+  | { parts: Record<string, string>; pieces: Record<string, Pieces>; metadata?: Record<string, string> }
   | { failed: { part: string; message: string } };
 /** A content ready to render, in this process. `render` never throws for what data or filters do. */
 export type LoadedContent = { render(data: RenderData, options?: RenderOptions): RenderResult };
@@ -25,33 +29,36 @@ export type RenderOptions = { inJson?: boolean };
 export function loadContent(compiled: CompiledContent): LoadedContent {
   const parts = Object.entries(compiled.parts).map(([name, part]) => ({ name, part, run: loadPart(part) }));
   const lazyParts = lazyPartsOf(parts.filter(({ part }) => !part.singleLine).map(({ name }) => name));
+  const notes = parts.some(({ part }) => notesMetadata(part.source));
   return {
     render(data, { inJson = false } = {}) {
+      const noted: Noted | undefined = notes ? new Map() : undefined;
       const pieces: Record<string, Pieces> = {};
       const rendered: Record<string, string> = inJson ? lazyParts(pieces) : {};
       for (const { name, part, run } of parts) {
-        const result = finish(part, run(data, inJson && !part.singleLine));
+        const result = finish(part, run(data, inJson && !part.singleLine, noted));
         if ('failed' in result) return { failed: { part: name, message: result.failed } };
         if ('text' in result) rendered[name] = result.text;
         if (result.pieces && !part.singleLine) pieces[name] = result.pieces;
       }
-      return { parts: rendered, pieces };
+      const metadata = noted && keptOf(noted);
+      return metadata ? { parts: rendered, pieces, metadata } : { parts: rendered, pieces };
     },
   };
 }
 
 type WholeResult = { text: string; pieces?: Pieces | undefined } | { failed: string };
 type PartResult = WholeResult | { pieces: PiecesInJson };
-type RunPart = (data: RenderData, inJson?: boolean) => PartResult;
+type Run<Result extends PartResult> = (data: RenderData, inJson?: boolean, noted?: Noted) => Result;
 
 /** Renders a part with LiquidJS alone: the reference, the fallback, and the source of error messages. */
-export function loadReference(part: CompiledPart): (data: RenderData) => WholeResult {
+export function loadReference(part: CompiledPart): Run<WholeResult> {
   const engine = engineFor(part.escape);
   let templates: Template[] | undefined;
-  return withSecondTry<WholeResult>(({ profile, context }) => {
+  return withSecondTry<WholeResult>(({ profile, context }, _inJson, noted) => {
     try {
       templates ??= parseLiquid(part.source, part.escape);
-      const text: unknown = engine.renderSync(templates, { profile, context });
+      const text: unknown = engine.renderSync(templates, { profile, context, [NOTED]: noted });
       return { text: String(text) };
     } catch (cause) {
       return { failed: messageOf(cause) };
@@ -63,16 +70,14 @@ export function loadReference(part: CompiledPart): (data: RenderData) => WholeRe
  * The time limit is wall-clock time, so a process that was stopped or starved in the middle would fail a harmless message
  * for good. What is really too slow is too slow again.
  */
-function withSecondTry<Result extends PartResult>(
-  run: (data: RenderData, inJson?: boolean) => Result,
-): (data: RenderData, inJson?: boolean) => Result {
-  return (data, inJson) => {
-    const result = run(data, inJson);
-    return 'failed' in result && /render limit exceeded/.test(result.failed) ? run(data, inJson) : result;
+function withSecondTry<Result extends PartResult>(run: Run<Result>): Run<Result> {
+  return (data, inJson, noted) => {
+    const result = run(data, inJson, noted);
+    return 'failed' in result && /render limit exceeded/.test(result.failed) ? run(data, inJson, noted) : result;
   };
 }
 
-function loadPart(part: CompiledPart): RunPart {
+function loadPart(part: CompiledPart): Run<PartResult> {
   const reference = loadReference(part);
   // A single line is cut to its length, so data that is too long is no failure there.
   const maxCharacters = part.singleLine ? DEFAULT_MAX_BYTES.text : part.maxBytes;
@@ -81,9 +86,9 @@ function loadPart(part: CompiledPart): RunPart {
   const fixedCharacters = fast.fixed.reduce((sum, text) => sum + text.length, 0);
 
   /** Undefined when it must be looked at as it is: it fails, or could be too large. */
-  function inJsonOf(data: RenderData): { pieces: PiecesInJson } | undefined {
+  function inJsonOf(data: RenderData, noted: Noted | undefined): { pieces: PiecesInJson } | undefined {
     try {
-      const slots = fast!.slots(data, true);
+      const slots = fast!.slots(data, true, noted);
       const characters = slots.reduce((sum, slot) => sum + slot.length, fixedCharacters);
       if (characters * MOST_BYTES > part.maxBytes) return undefined;
       return { pieces: new PiecesInJson(fast!.fixed, slots, () => fast!.slots(data)) };
@@ -92,11 +97,11 @@ function loadPart(part: CompiledPart): RunPart {
     }
   }
 
-  return withSecondTry<PartResult>((data, inJson) => {
-    const made = inJson ? inJsonOf(data) : undefined;
+  return withSecondTry<PartResult>((data, inJson, noted) => {
+    const made = inJson ? inJsonOf(data, noted) : undefined;
     if (made) return made;
     try {
-      const slots = fast.slots(data);
+      const slots = fast.slots(data, false, noted);
       return { text: join(fast.fixed, slots), pieces: { fixed: fast.fixed, slots } };
     } catch (cause) {
       if (cause instanceof LimitError || /limit exceeded$/.test(messageOf(cause))) return { failed: messageOf(cause) };

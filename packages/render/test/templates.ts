@@ -171,6 +171,12 @@ export const template: fc.Arbitrary<string> = fc.letrec<{ block: string; node: s
       },
       {
         weight: 1,
+        arbitrary: fc
+          .tuple(fc.constantFrom('"k"', "'a.b-c'", 'plain'), filtered)
+          .map(([key, value]) => `{% metadata ${key}, ${value} %}`),
+      },
+      {
+        weight: 1,
         arbitrary: fc.constantFrom(
           '{% break %}',
           '{% continue %}',

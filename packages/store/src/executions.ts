@@ -1,5 +1,6 @@
 import type { Endpoint, MessageState } from '@outrigger/core';
 import { type FeedbackRow, readFeedback } from './feedback.ts';
+import { readMessageMetadata } from './message-metadata.ts';
 import type { Pool } from './pool.ts';
 
 /** One thing that happened to a message, oldest first. `accept` and `claim` follow from the row and its batch. */
@@ -27,6 +28,8 @@ export type MessageAccount = {
   events: MessageEvent[];
   /** What its provider said of it since, in the order in which it happened. */
   feedback: FeedbackRow[];
+  /** What its content noted about it; null where it noted nothing, or was not handed over yet. */
+  metadata: Record<string, string> | null;
 };
 
 export type ExecutionAccount = {
@@ -58,7 +61,7 @@ export async function readExecution(
   }>('SELECT * FROM executions_of(ARRAY[$1::uuid]) WHERE tenant_id = $2', [executionId, tenantId]);
   const row = execution.rows[0];
   if (!row) return undefined;
-  const [messages, events, holders, feedback] = await Promise.all([
+  const [messages, events, holders, feedback, metadata] = await Promise.all([
     pool.query<{ message_id: string; recipient_index: number; lane: string; expires_at: Date }>(
       // A redriven message has a deadline of its own.
       `SELECT m.message_id, m.recipient_index, m.lane, coalesce(o.expires_at, m.expires_at) AS expires_at
@@ -74,6 +77,7 @@ export async function readExecution(
       [row.message_ids, executionId],
     ),
     readFeedback(pool, row.message_ids),
+    readMessageMetadata(pool, row.message_ids),
   ]);
   const held = new Map(holders.rows.map((holder) => [holder.message_id, holder]));
   const eventsOf = Map.groupBy(events.rows, (event) => event.message_id);
@@ -101,6 +105,7 @@ export async function readExecution(
         eligibleAt: holder && !holder.sending ? holder.eligible_at : null,
         events: [acceptEvent(row.accepted_at), ...history],
         feedback: feedbackOf.get(message.message_id) ?? [],
+        metadata: metadata.get(message.message_id) ?? null,
       };
     }),
   };

@@ -25,6 +25,7 @@ export * from './fragments.ts';
 export * from './imports.ts';
 export * from './inbound-texts.ts';
 export * from './keyset.ts';
+export * from './message-metadata.ts';
 export * from './migrate.ts';
 export * from './partitions.ts';
 export * from './people-settings.ts';

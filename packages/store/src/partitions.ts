@@ -1,7 +1,9 @@
 import { uuidv7Floor } from '@outrigger/core';
 import type { Pool } from './pool.ts';
 
-const PARTITIONED = ['bundles', 'bundle_contents', 'sent_events', 'message_events', 'message_feedback'] as const;
+const PARTITIONED = [
+  ...['bundles', 'bundle_contents', 'sent_events', 'message_events', 'message_feedback', 'message_metadata'],
+] as const;
 const DAY_MS = 86_400_000;
 
 /**

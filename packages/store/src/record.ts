@@ -1,6 +1,7 @@
 import type { Lane, Outcome, UnknownPolicy } from '@outrigger/core';
 import type { NewBatch } from './accept.ts';
 import { settleEvidenced } from './feedback.ts';
+import { keepMessageMetadata } from './message-metadata.ts';
 import type { Pool } from './pool.ts';
 import { fitsOneRow, recordSent, storable } from './record-sent.ts';
 
@@ -21,6 +22,8 @@ export type RecordItem = {
   decideAt?: Date;
   /** For a message that a brake holds: it waits until the brake is released. */
   brakeId?: string;
+  /** What the message's content noted about it, when it was handed to a provider. */
+  metadata?: Record<string, string>;
 };
 
 /*
@@ -98,6 +101,11 @@ export type Recorded = { recorded: Set<string>; retries: (NewBatch & { delayMs: 
  * Throws when the ledger cannot be written; what was written by then is not written again when the group is repeated.
  */
 export async function recordOutcomes(pool: Pool, items: RecordItem[]): Promise<Recorded> {
+  // Before the outcome: whoever hears of that finds it.
+  const noted = items.flatMap(({ messageId, tenantId, metadata }) =>
+    metadata ? [{ messageId, tenantId, metadata }] : [],
+  );
+  if (noted.length > 0) await keepMessageMetadata(pool, noted);
   const sent = await recordSent(pool, items.filter(fitsOneRow));
   const others = sent.size === 0 ? items : items.filter((item) => !sent.has(item.messageId));
   if (others.length === 0) return { recorded: sent, retries: [] };

@@ -62,6 +62,10 @@ export const messageAccount = z
     eligibleAt: answerInstant.optional().describe('When it is next tried, for a message that waits'),
     gates: z.array(gateFinding).describe('Why: each gate in the order in which it is asked, and what it found'),
     events: z.array(messageEvent),
+    metadata: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('What the metadata tags of its content noted at the latest attempt'),
     feedbackStatus: z.enum(FEEDBACK_STATUSES).optional().describe('What the facts come to, whatever their order'),
     feedback: z.array(feedbackFact),
   })

@@ -46,5 +46,5 @@ function tryFilter({ name, args }: FilterCall, line: number): Finding[] {
 
 function valuesOf(node: Node): FilteredValue[] {
   if (node.kind === 'if') return node.branches.map(({ test }) => test);
-  return node.kind === 'output' || node.kind === 'assign' || node.kind === 'case' ? [node.value] : [];
+  return 'value' in node ? [node.value] : [];
 }

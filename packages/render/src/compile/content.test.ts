@@ -92,6 +92,7 @@ test('the allowed set changes only on purpose', () => {
     'cycle',
     'for',
     'if',
+    'metadata',
     'raw',
     'unless',
   ]);

@@ -84,7 +84,7 @@ export function checkMarkup(nodes: Node[], source: string, lineOf: LineOf, amp =
         advance(state, node.text, visitor);
         continue;
       }
-      if (node.kind === 'assign') {
+      if (node.kind === 'assign' || node.kind === 'metadata') {
         endAttributeName(state);
         continue;
       }

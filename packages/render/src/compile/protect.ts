@@ -21,6 +21,9 @@ const WRAPPING_ELEMENTS = new Set(
   ),
 );
 
+/** Tags that print nothing: outside of the body they may stand before everything else. */
+const HOISTED = new Set(['assign', 'metadata']);
+
 export type Marker = {
   piece: Piece;
   line: number;
@@ -36,7 +39,7 @@ export type Protected = {
   markers: Marker[];
   /** Matches the marker of index `$1`. */
   markerPattern: RegExp;
-  /** `assign` tags written outside the body, to stand at the beginning of the HTML. */
+  /** `assign` and `metadata` tags written outside the body, to stand at the beginning of the HTML. */
   prelude: string;
   /** Line in the author's source of each line of `mjml`, from 1. */
   originalLine(line: number): number;
@@ -175,7 +178,7 @@ function createWalker(source: string) {
     }
     if (state.mode !== 'text')
       return refused(`${text} stands inside the tag <${state.tag}>. Only attribute values may hold Liquid.`);
-    if (piece.name === 'assign' && (!parent || parent.name === 'mjml' || parent.name === 'mj-head')) return 'hoisted';
+    if (HOISTED.has(piece.name) && (!parent || parent.name === 'mjml' || parent.name === 'mj-head')) return 'hoisted';
     if (!parent) return refused(`${text} stands outside <mjml>. Move it into <mj-body>.`);
     if (piece.kind === 'tag' && WRAPPING_ELEMENTS.has(parent.name)) {
       return { ...plain(`between the children of <${parent.name}>`), wrap: true };

@@ -80,7 +80,7 @@ export function variablesOf(nodes: Node[]): VariableUse {
   function walk(siblings: Node[], scope: Scope): void {
     for (const node of siblings) {
       offset = node.place.begin;
-      if (node.kind === 'output') readValue(node.value, scope);
+      if (node.kind === 'output' || node.kind === 'metadata') readValue(node.value, scope);
       else if (node.kind === 'assign') assigned.set(node.name, readValue(node.value, scope));
       else if (node.kind === 'capture') {
         walk(node.body, scope);

@@ -10,6 +10,7 @@ import { type JsonObject, jsonInJson } from '@outrigger/core';
 import { type Liquid, toValue } from 'liquidjs';
 import { type Escape, engineFor } from '../liquid/engine.ts';
 import { stringify } from '../liquid/filters.ts';
+import type { Noted } from '../liquid/metadata.ts';
 import { bodiesOf, type FilteredValue, type Node } from '../liquid/tree.ts';
 import { compileExpression, compileValue, type Names, Unsupported } from './expressions.ts';
 import {
@@ -20,6 +21,7 @@ import {
   type Instruction,
   isTruthy,
   LimitError,
+  noteIn,
   print,
   startRun,
 } from './run.ts';
@@ -32,7 +34,7 @@ export type FastData = { profile: JsonObject; context: JsonObject };
  */
 export type FastTemplate = {
   readonly fixed: readonly string[];
-  slots(data: FastData, inJson?: boolean): string[];
+  slots(data: FastData, inJson?: boolean, noted?: Noted): string[];
 };
 
 /** Undefined when the template uses something that only LiquidJS knows how to print. */
@@ -47,8 +49,8 @@ export function compileFast(nodes: Node[], escaping: Escape, maxCharacters: numb
     const fixedCharacters = fixed.reduce((sum, text) => sum + text.length, 0);
     return {
       fixed,
-      slots(data, inJson = false) {
-        const run = startRun(engine, data, compiler, maxCharacters, inJson);
+      slots(data, inJson = false, noted) {
+        const run = startRun(engine, data, compiler, maxCharacters, inJson, noted);
         const slots: string[] = [];
         let characters = fixedCharacters;
         for (const program of programs) {
@@ -179,6 +181,10 @@ function compileNode(node: Exclude<Node, { kind: 'text' }>, names: Names, compil
       return (run) => {
         run.slots[slot] = value(run);
       };
+    }
+    case 'metadata': {
+      const value = compileValue(node.value, names);
+      return (run) => noteIn(run, node.key, value(run));
     }
     case 'capture': {
       const slot = names.assigned.get(node.name)!;

@@ -6,6 +6,7 @@
 import { type JsonObject, jsonInJson } from '@outrigger/core';
 import { Context, Drop, defaultOperators, type Liquid, toValue, toValueSync } from 'liquidjs';
 import { LIMITS } from '../liquid/limits.ts';
+import { type Noted, note } from '../liquid/metadata.ts';
 
 /** One render. Instructions write to `out`. */
 export type Run = {
@@ -22,6 +23,8 @@ export type Run = {
   /** 0 go on, 1 `break`, 2 `continue`. */
   signal: 0 | 1 | 2;
   steps: number;
+  /** What `metadata` tags note into, where somebody wants to know. */
+  readonly noted: Noted | undefined;
   readonly maxCharacters: number;
   /** `this` of filters. */
   readonly scope: { context: Context; liquid: Liquid; token: undefined };
@@ -39,6 +42,7 @@ export function startRun(
   sizes: { slots: number; loops: number },
   maxCharacters: number,
   inJson: boolean,
+  noted: Noted | undefined,
 ): Run {
   const context = new Context({}, engine.options, { sync: true }, { liquid: engine });
   return {
@@ -51,6 +55,7 @@ export function startRun(
     lengths: new Array(sizes.loops).fill(0),
     signal: 0,
     steps: 0,
+    noted,
     maxCharacters,
     scope: { context, liquid: engine, token: undefined },
   };
@@ -59,6 +64,11 @@ export function startRun(
 /** Writes a text that data gave. */
 export function print(run: Run, text: string): void {
   run.out += run.inJson ? jsonInJson(text) : text;
+}
+
+/** What a `metadata` tag does. */
+export function noteIn(run: Run, key: string, value: unknown): void {
+  if (run.noted) note(run.noted, key, value);
 }
 
 /** A variable that no `assign` or `capture` has reached yet. */

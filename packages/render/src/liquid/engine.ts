@@ -1,12 +1,27 @@
 import { Liquid, type Template } from 'liquidjs';
 import { FILTERS } from './filters.ts';
 import { LIMITS } from './limits.ts';
+import { MetadataTag } from './metadata.ts';
 
 export type Escape = 'html' | 'none';
 
 /** Tags templates may use. Everything else is refused by name, above all what reads other templates. */
 export const ALLOWED_TAGS = [
-  ...['#', 'assign', 'break', 'capture', 'case', 'comment', 'continue', 'cycle', 'for', 'if', 'raw', 'unless'],
+  ...[
+    '#',
+    'assign',
+    'break',
+    'capture',
+    'case',
+    'comment',
+    'continue',
+    'cycle',
+    'for',
+    'if',
+    'metadata',
+    'raw',
+    'unless',
+  ],
 ];
 
 function createEngine(escaping: Escape): Liquid {
@@ -24,6 +39,7 @@ function createEngine(escaping: Escape): Liquid {
     locale: 'en-US',
   });
   for (const name of Object.keys(engine.tags)) if (!ALLOWED_TAGS.includes(name)) delete engine.tags[name];
+  engine.registerTag('metadata', MetadataTag);
   for (const name of Object.keys(engine.filters)) engine.unregisterFilter(name);
   for (const [name, filter] of Object.entries(FILTERS)) engine.registerFilter(name, filter);
   return engine;

@@ -22,6 +22,7 @@ import {
 } from 'liquidjs';
 import { type Escape, engineFor } from './engine.ts';
 import { FILTERS } from './filters.ts';
+import { MetadataTag } from './metadata.ts';
 
 export type Expression =
   /** Text, numbers, booleans; `undefined` where an operand is missing. */
@@ -63,6 +64,7 @@ export type Node =
       place: Place;
     }
   | { kind: 'assign'; name: string; value: FilteredValue; place: Place }
+  | { kind: 'metadata'; key: string; value: FilteredValue; place: Place }
   | { kind: 'capture'; name: string; body: Node[]; place: Place }
   | { kind: 'break' | 'continue'; place: Place }
   /** A tag that prints something only LiquidJS can work out (`cycle`). */
@@ -147,6 +149,9 @@ export function treeOf(templates: Template[], escaping: Escape): Node[] {
     if (template instanceof AssignTag) {
       const { key, value } = template as unknown as { key: string; value: unknown };
       return [{ kind: 'assign', name: key, value: filtered(value), place }];
+    }
+    if (template instanceof MetadataTag) {
+      return [{ kind: 'metadata', key: template.key, value: filtered(template.value), place }];
     }
     if (template instanceof CaptureTag) {
       return [{ kind: 'capture', name: template.variable, body: nodes(template.templates), place }];
