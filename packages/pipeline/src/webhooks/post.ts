@@ -1,7 +1,7 @@
 import { type IncomingMessage, Agent as PlainAgent, request as plainRequest, type RequestOptions } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { createPublicLookup } from './public-address.ts';
+import { lookupPublic } from '@outrigger/egress';
 import { webhookUrlProblem } from './webhook-url.ts';
 
 /** What a receiver answered, or why there is no answer: a code of ours or of the system, with nothing personal in it. */
@@ -20,7 +20,7 @@ export function createPoster(options: { allowInsecure: boolean; timeoutMs: numbe
   post: Post;
   close(): void;
 } {
-  const { allowInsecure, timeoutMs, lookup = createPublicLookup() } = options;
+  const { allowInsecure, timeoutMs, lookup = lookupPublic } = options;
   const agents = { 'http:': new PlainAgent({ keepAlive: true }), 'https:': new TlsAgent({ keepAlive: true }) };
 
   function postOnce(url: URL, headers: Record<string, string>, body: string): Promise<PostAnswer | 'stale'> {

@@ -1,7 +1,6 @@
-import { isPublicAddress, literalAddress } from './public-address.ts';
+import { isPublicHost } from '@outrigger/egress';
 
 const PORTS = ['', '443', '8443'];
-const INSIDE = /(^|\.)(localhost|local|internal|home\.arpa)\.?$/i;
 
 /**
  * Why a webhook may not have this address, or undefined. Names are resolved when they are called, not here; `allowInsecure` is
@@ -15,8 +14,7 @@ export function webhookUrlProblem(text: string, allowInsecure: boolean): string 
   if (allowInsecure) return /^https?:$/.test(url.protocol) ? undefined : 'must begin with https://';
   if (url.protocol !== 'https:') return 'must begin with https://';
   if (!PORTS.includes(url.port)) return 'must have port 443 or 8443';
-  const literal = literalAddress(url);
-  if (literal === undefined ? INSIDE.test(url.hostname) : !isPublicAddress(literal)) {
+  if (!isPublicHost(url.hostname)) {
     return 'must be one that the internet can reach: private addresses are not called';
   }
   return undefined;

@@ -1,5 +1,5 @@
+import { isPublicHost } from '@outrigger/egress';
 import { z } from 'zod';
-import { isPublicHost } from './public-address.ts';
 import { headersFrom, idPathFrom, mmsPayloadFrom, payloadFrom, rcsPayloadFrom } from './request.ts';
 
 const milliseconds = z.coerce.number().int().min(100).max(60_000);

@@ -1,6 +1,6 @@
 import { type ClientRequest, Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
-import { isPublicAddress, lookupPublic } from './public-address.ts';
+import { isPublicAddress, lookupPublic } from '@outrigger/egress';
 
 /** Idle connections are dropped before the far side drops them: a reset on reuse would leave a message unknown. */
 const IDLE_CONNECTION_MS = 4_000;

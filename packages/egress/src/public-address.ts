@@ -46,11 +46,6 @@ export function isPublicAddress(address: string): boolean {
   return false;
 }
 
-/** Why a connection was not even tried. */
-export class AddressRefused extends Error {
-  readonly code = 'EADDRESSREFUSED';
-}
-
 type ResolveName = (
   hostname: string,
   options: LookupAllOptions,
@@ -66,7 +61,10 @@ export function createPublicLookup(resolve: ResolveName = resolveName): LookupFu
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '');
       if (addresses.length === 0 || addresses.some(({ address }) => !isPublicAddress(address))) {
-        return callback(new AddressRefused('the name leads to an address that is not public'), '');
+        const refused = Object.assign(new Error(`${hostname} leads to an address that is not public`), {
+          code: 'EPRIVATE',
+        });
+        return callback(refused, '');
       }
       if (options.all) return callback(null, addresses);
       return callback(null, addresses[0]!.address, addresses[0]!.family);
@@ -74,8 +72,11 @@ export function createPublicLookup(resolve: ResolveName = resolveName): LookupFu
   };
 }
 
-/** The address that a URL names by itself, without a name to resolve; undefined for a name. */
-export function literalAddress(url: URL): string | undefined {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  return isIP(host) === 0 ? undefined : host;
+export const lookupPublic = createPublicLookup();
+
+/** What can be said of a host by its name alone. An address in a URL is never looked up, so it is judged here. */
+export function isPublicHost(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) return isPublicAddress(host);
+  return host.includes('.') && !/(^|\.)(localhost|local|internal|home\.arpa)\.?$/i.test(host);
 }
