@@ -124,6 +124,63 @@ describe('audience executions, from people to messages', () => {
     return (body.data as { recipient: string; content: Json }[])[0]!;
   }
 
+  test('F074: any=n beats a yes of the channel, and a no for one address counts only below a channel that is not n', async () => {
+    const choice = (val: string) => ({ val });
+    const at = (address: string, val: string) => ({ email: { [address]: { marketing: { email: choice(val) } } } });
+    const people: [who: string, consents: Json, code?: string, detail?: RegExp][] = [
+      ['any-no', { marketing: { any: choice('n'), email: choice('y') } }, '050101', /marketing\.any is n/],
+      ['any-yes', { marketing: { any: choice('y'), email: choice('n') } }, '050101', /marketing\.email is n/],
+      ['says-nothing', {}],
+      [
+        'address-no',
+        { marketing: { email: choice('y') }, idSpecific: at('address-no@shop.example', 'n') },
+        '050101',
+        /idSpecific is n/,
+      ],
+      ['other-address-no', { marketing: { email: choice('y') }, idSpecific: at('elsewhere@shop.example', 'n') }],
+      [
+        'address-yes',
+        { marketing: { email: choice('n') }, idSpecific: at('address-yes@shop.example', 'y') },
+        '050101',
+        /marketing\.email is n/,
+      ],
+      ['all-yes', { marketing: { any: choice('y'), email: choice('y') }, idSpecific: at('all-yes@shop.example', 'y') }],
+    ];
+    const audienceId = await audienceOf(
+      people.map(([who, consents]) => ({ email: `${who}@shop.example`, name: who, consents })),
+    );
+    const campaignId = await campaign('Marketing', { audience: { audienceId } });
+    const answer = await ingress('POST', '/audience', { requestId: 'consents-1', campaignId });
+    assert.equal(answer.status, 202, JSON.stringify(answer.body));
+    await exported(answer.body.executionId);
+    const messages = await endsOf(answer.body.executionId);
+    assert.equal(messages.length, people.length);
+    const sent = await Promise.all(
+      messages
+        .filter(({ state }) => state === 'sent')
+        .map(async ({ messageId }) => (await keptFor(messageId)).recipient),
+    );
+    assert.deepEqual(sent.sort(), people.flatMap(([who, , code]) => (code ? [] : [`${who}@shop.example`])).sort());
+    const accounts = await Promise.all(
+      messages
+        .filter(({ state }) => state === 'excluded')
+        .map(({ messageId }) => stack.call('ingress', 'GET', `/ajo/im/messages/${messageId}`)),
+    );
+    const details = accounts.map(({ body }) => {
+      assert.equal(body.code, '050101');
+      return String((body.events as { detail?: string }[]).at(-1)!.detail);
+    });
+    for (const [who, , , detail] of people) {
+      if (detail)
+        assert.ok(
+          details.some((one) => detail.test(one)),
+          who,
+        );
+    }
+    const count = (detail: RegExp) => details.filter((one) => detail.test(one)).length;
+    assert.deepEqual([count(/marketing\.any/), count(/marketing\.email/), count(/idSpecific/)], [1, 2, 1]);
+  });
+
   test('F040, F041, F007, F006, F072: one call mails every consenting member once; the status tells the targeted', async () => {
     const people = Array.from({ length: 230 }, (_, n) => ({ email: `m${n}@shop.example` }));
     const no = { marketing: { email: { val: 'n' } } };
