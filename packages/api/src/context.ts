@@ -21,12 +21,16 @@ export type Answer =
   | { status: number; stream: AsyncIterable<string>; headers: Record<string, string> }
   | { refusal: Refusal };
 
-/** A handler for an authenticated call. `body` is the checked JSON of calls that carry one, `file` the file of an upload. */
+/**
+ * A handler for an authenticated call. `body` is the checked JSON of calls that carry one, `listText` what `readJson` says of it,
+ * `file` the file of an upload.
+ */
 export type Handler = (call: {
   caller: Caller;
   req: Request;
   body: JsonValue;
   bodyBytes: number;
+  listText: string | undefined;
   file: UploadedFile | undefined;
 }) => Promise<Answer>;
 
@@ -59,6 +63,7 @@ export function route(
     }
     let body: JsonValue = null;
     let bodyBytes = 0;
+    let listText: string | undefined;
     if (described) {
       const read = await readBody(req, described.limitBytes);
       // A process that stood still finds its time-out before the bytes that wait: what was answered 408 must not be stored.
@@ -74,6 +79,7 @@ export function route(
       }
       body = json.value;
       bodyBytes = read.body.length;
+      listText = json.listText;
     }
     let file: UploadedFile | undefined;
     if (upload) {
@@ -84,7 +90,7 @@ export function route(
       }
       file = read.file;
     }
-    await sendAnswer(res, await handler({ caller: authenticated.caller, req, body, bodyBytes, file }));
+    await sendAnswer(res, await handler({ caller: authenticated.caller, req, body, bodyBytes, listText, file }));
   };
   return describeHandler(answering, { scope, description });
 }

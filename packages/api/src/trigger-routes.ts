@@ -79,7 +79,7 @@ export function triggerRoutes(deps: {
 
   async function answerTo(
     endpoint: 'unitary' | 'highthroughput',
-    { caller, body, bodyBytes }: Parameters<Handler>[0],
+    { caller, body, bodyBytes, listText }: Parameters<Handler>[0],
     traceparent: string | undefined,
   ): Promise<Answer> {
     const parsed = parseTriggerCall(endpoint, body, bodyBytes);
@@ -91,7 +91,7 @@ export function triggerRoutes(deps: {
       parsed.call,
     );
     if ('refusal' in checked) return checked;
-    const accepted = await accept(caller, endpoint, parsed.call, checked, traceparent);
+    const accepted = await accept(caller, endpoint, { ...parsed.call, recipientsText: listText }, checked, traceparent);
     if ('refusal' in accepted) return accepted;
     const headers: Record<string, string> = accepted.replayed ? { 'idempotent-replayed': 'true' } : {};
     return { status: 202, body: accepted.response, headers };

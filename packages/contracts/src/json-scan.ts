@@ -6,10 +6,13 @@ export type JsonScan = {
   depth: number;
   /** Commas outside strings: with them a flood of array elements is seen before memory is spent on it. */
   commas: number;
-  /** A string holds an escape by number (`\u0041`): a name may not be what its bytes say. */
-  hasNumericEscapes: boolean;
+  /** Escapes by number (`\u0041`) in strings: with one, a name may not be what its bytes say. */
+  numericEscapes: number;
   /** One of them makes NUL or half of a surrogate pair, which no other escape can. */
   hasSuspectEscapes: boolean;
+  /** Where the first list that is a member of the outermost object begins, and where it has ended; -1 without one. */
+  listBegin: number;
+  listEnd: number;
 };
 
 const QUOTE = 0x22;
@@ -29,8 +32,10 @@ export function scanJson(bytes: Uint8Array): JsonScan {
   let commas = 0;
   let open = 0;
   let depth = 0;
-  let hasNumericEscapes = false;
+  let numericEscapes = 0;
   let hasSuspectEscapes = false;
+  let listBegin = -1;
+  let listEnd = -1;
   const { length } = bytes;
   for (let at = 0; at < length; at++) {
     const byte = bytes[at]!;
@@ -41,7 +46,7 @@ export function scanJson(bytes: Uint8Array): JsonScan {
         if (inside === BACKSLASH) {
           at++;
           if (bytes[at] !== LETTER_U) continue;
-          hasNumericEscapes = true;
+          numericEscapes++;
           // The first two of its four digits: `00` may begin NUL, `d8` to `df` begin half a pair.
           const first = bytes[at + 1]! | 0x20;
           if (first === LETTER_D) hasSuspectEscapes = true;
@@ -51,10 +56,13 @@ export function scanJson(bytes: Uint8Array): JsonScan {
     } else if (byte === COLON) members++;
     else if (byte === COMMA) commas++;
     else if (byte === 0x7b || byte === 0x5b) {
+      if (listBegin < 0 && open === 1 && byte === 0x5b) listBegin = at;
       if (++open > depth) depth = open;
-    } else if (byte === 0x7d || byte === 0x5d) open--;
+    } else if (byte === 0x7d || byte === 0x5d) {
+      if (--open === 1 && listBegin >= 0 && listEnd < 0) listEnd = at + 1;
+    }
   }
-  return { members, depth, commas, hasNumericEscapes, hasSuspectEscapes };
+  return { members, depth, commas, numericEscapes, hasSuspectEscapes, listBegin, listEnd };
 }
 
 /** The first member name that an object of a valid JSON text has twice. Slow and exact; asked only when the count says so. */

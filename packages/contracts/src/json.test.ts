@@ -48,7 +48,9 @@ test('what JSON.stringify writes is read back unchanged, with and without white 
   fc.assert(
     fc.property(plainValue, fc.constantFrom(undefined, 1, '\t'), (value, indent) => {
       const text = JSON.stringify(value, undefined, indent);
-      assert.deepEqual(read(text), { value: JSON.parse(text) });
+      const result = read(text);
+      assert.ok('value' in result);
+      assert.deepEqual(result.value, JSON.parse(text));
     }),
   );
 });
@@ -237,4 +239,25 @@ test('canonical JSON of small things', () => {
   assert.equal(canonicalJson([]), '[]');
   assert.equal(canonicalJson([[], {}, null, -0]), '[[],{},null,0]');
   assert.equal(canonicalJson({ b: 1, a: { d: true, c: '' } }), '{"a":{"c":"","d":true},"b":1}');
+});
+
+test('the first list of the outermost object is given as it was sent, where it is on one line and with few escapes by number', () => {
+  const listText = (text: string) => {
+    const result = readJson(Buffer.from(text));
+    assert.ok('value' in result);
+    return result.listText;
+  };
+  assert.equal(listText('{"a":"[","b":["]", [1, "ä"], {"c":[]}],"d":"x]"}'), '["]", [1, "ä"], {"c":[]}]');
+  assert.equal(listText('{"a":{"b":[1]},"c":[2],"d":[3]}'), '[2]');
+  const long = `["\\u00e4${'a'.repeat(40)}"]`;
+  assert.equal(listText(`{"a":${long}}`), long);
+  for (const text of ['{"a":[\n1]}', '{"a":["\\u00e4"]}', '{"a":[1,  2]}', '{"a":1}', '[1]', '"[1]"'])
+    assert.equal(listText(text), undefined, text);
+  fc.assert(
+    fc.property(plainValue, plainValue, fc.array(plainValue), (before, after, list) => {
+      fc.pre(![before, after].some((value) => Array.isArray(value)));
+      const text = listText(JSON.stringify({ before, list, after }));
+      if (text !== undefined) assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(list)));
+    }),
+  );
 });

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, Refusal } from '@outrigger/core';
 import { refuse } from '@outrigger/core';
-import { findRepeatedName, scanJson } from './json-scan.ts';
+import { findRepeatedName, type JsonScan, scanJson } from './json-scan.ts';
 
 const MAX_DEPTH = 32;
 /** Object members and array elements of a body, together. */
@@ -8,12 +8,18 @@ export const MAX_MEMBERS = 5_000;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
+ * A body that was read. `listText` is the first list of the outermost object as it was sent, where that is fit to be kept: on one
+ * line, and with few escapes that could be shorter.
+ */
+export type ReadJson = { value: JsonValue; listText?: string };
+
+/**
  * Reads a request body as JSON, or says why not. Stricter than JSON.parse (reliability 4.2): bytes must be UTF-8; no lone
  * surrogates or NUL (Postgres cannot hold them), no `__proto__`, no member twice in an object (JSON.parse keeps the last
  * silently), no numbers that lose digits, bounded depth and members. A refusal carries requestId and campaignId when the
  * text could be parsed.
  */
-export function readJson(body: Buffer): { value: JsonValue } | { refusal: Refusal } {
+export function readJson(body: Buffer): ReadJson | { refusal: Refusal } {
   if (body.length === 0) return { refusal: refuse('MSG-000001', 'The body is empty; send a JSON object.') };
   let text: string;
   try {
@@ -37,7 +43,7 @@ export function readJson(body: Buffer): { value: JsonValue } | { refusal: Refusa
   const problem = findHostile(value, counts, {
     // Only an escape can make what isHostileText looks for: raw, NUL is no JSON and half a surrogate pair no UTF-8.
     texts: scan.hasSuspectEscapes,
-    names: scan.hasNumericEscapes || text.includes('__proto__') || text.includes('constructor'),
+    names: scan.numericEscapes > 0 || text.includes('__proto__') || text.includes('constructor'),
   });
   if (problem) return { refusal: { ...problem, context: identifiersOf(value) } };
   if (counts.members + counts.elements > MAX_MEMBERS) {
@@ -49,7 +55,18 @@ export function readJson(body: Buffer): { value: JsonValue } | { refusal: Refusa
     const title = `The member ${JSON.stringify(name.slice(0, 60))} is there twice in one object; send it once.`;
     return { refusal: refuse('MSG-000009', title, context) };
   }
-  return { value };
+  const listText = isObject(value) ? listTextOf(text, body, scan) : undefined;
+  return listText === undefined ? { value } : { value, listText };
+}
+
+/** An escape by number has up to five bytes too many; so much text for each makes that little. */
+const LEAST_PER_ESCAPE = 32;
+const BLANKS = /[\t\n\r]| {2}/;
+
+function listTextOf(text: string, body: Buffer, { numericEscapes, listBegin, listEnd }: JsonScan): string | undefined {
+  if (listEnd < 0 || numericEscapes * LEAST_PER_ESCAPE > listEnd - listBegin) return undefined;
+  const list = text.length === body.length ? text.slice(listBegin, listEnd) : body.toString('utf8', listBegin, listEnd);
+  return BLANKS.test(list) ? undefined : list;
 }
 
 const tooManyMembers = () => refuse('MSG-000009', `The body has more than ${MAX_MEMBERS} members; send fewer.`);

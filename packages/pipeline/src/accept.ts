@@ -34,6 +34,9 @@ export type ExecutionResponse = {
   modifiedBy: string;
 };
 
+/** `recipientsText`: the recipients as they were sent, where that can be kept as it is. Otherwise they are written anew. */
+export type AcceptedCall = TriggerCall & { recipientsText?: string | undefined };
+
 export type Accepted = { response: ExecutionResponse; replayed: boolean };
 
 /** Messages in one flush; more wait for the next. Bounded so that one statement stays well under a lock time-out. */
@@ -76,7 +79,7 @@ export function createAcceptor(deps: { pool: Pool; enqueue: Enqueue; admit: Admi
   return async function accept(
     caller: Caller,
     endpoint: Endpoint,
-    call: TriggerCall,
+    call: AcceptedCall,
     checked: CheckedCall,
     traceparent?: string,
   ): Promise<Accepted | { refusal: Refusal }> {
@@ -122,13 +125,13 @@ export function createAcceptor(deps: { pool: Pool; enqueue: Enqueue; admit: Admi
 function acceptItem(
   caller: Caller,
   endpoint: Endpoint,
-  call: TriggerCall,
+  call: AcceptedCall,
   checked: CheckedCall,
   ids: IdAllocator,
 ): AcceptItem {
   const { tenantId } = caller.tenant;
   const { campaignId } = checked.live.campaign;
-  const content = JSON.stringify({ recipients: call.recipients });
+  const content = `{"recipients":${call.recipientsText ?? JSON.stringify(call.recipients)}}`;
   const allocated = ids.take(`${tenantId} ${checked.lane}`, call.recipients.length);
   return {
     requestKey: digest(`${tenantId}\n${endpoint}\n${call.requestId}`),

@@ -28,7 +28,15 @@ export function unreadBodyHeaders(req: IncomingMessage): Record<string, string> 
 }
 
 /** Reads a request's raw body, at most `limitBytes`, or says why it was refused. Rejects when the caller goes away. */
-export function readBody(req: IncomingMessage, limitBytes: number): Promise<{ body: Buffer } | { refusal: Refusal }> {
+export function readBody(
+  req: IncomingMessage,
+  limitBytes: number,
+): { body: Buffer } | { refusal: Refusal } | Promise<{ body: Buffer } | { refusal: Refusal }> {
+  // Most bodies came with their headers: then there is nothing to listen for.
+  if (req.complete && !req.readableEnded) {
+    const body = (req.read() as Buffer | null) ?? Buffer.alloc(0);
+    return body.length > limitBytes ? { refusal: tooLarge(limitBytes) } : { body };
+  }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
