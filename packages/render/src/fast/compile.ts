@@ -17,12 +17,12 @@ import {
   countStep,
   enumerable,
   equals,
-  escapeHtml,
   type Instruction,
   isTruthy,
   LimitError,
   noteIn,
   print,
+  printInHtml,
   startRun,
 } from './run.ts';
 
@@ -219,7 +219,7 @@ function compileOutput(value: FilteredValue, names: Names, compiler: Compiler): 
   const evaluate = compileValue(value, names);
   if (compiler.escaping === 'html' && !value.raw) {
     return (run) => {
-      print(run, escapeHtml(run, stringify(evaluate(run))));
+      printInHtml(run, stringify(evaluate(run)));
     };
   }
   return (run) => {

@@ -1,7 +1,17 @@
 import { toValue, toValueSync } from 'liquidjs';
 import { FILTERS } from '../liquid/filters.ts';
 import type { Expression, FilterCall, FilteredValue } from '../liquid/tree.ts';
-import { checkTime, type Evaluate, isTruthy, OPERATORS, type Run, readKey, readName, UNSET } from './run.ts';
+import {
+  checkTime,
+  type Evaluate,
+  equalsSpecial,
+  isTruthy,
+  OPERATORS,
+  type Run,
+  readKey,
+  readName,
+  UNSET,
+} from './run.ts';
 
 /** The template uses something only LiquidJS knows: the caller leaves the part to it. */
 export class Unsupported extends Error {}
@@ -46,6 +56,11 @@ export function compileExpression(expression: Expression, names: Names): Evaluat
       const operator = OPERATORS[expression.operator];
       if (!operator) throw new Unsupported(expression.operator);
       const left = compileExpression(expression.left, names);
+      if (expression.right.kind === 'special' && /^[=!]=$/.test(expression.operator)) {
+        const isEqual = equalsSpecial(expression.right.value);
+        const wanted = expression.operator === '==';
+        return (run) => isEqual(run, left(run)) === wanted;
+      }
       const right = compileExpression(expression.right, names);
       return (run) => operator(run, left(run), right(run));
     }

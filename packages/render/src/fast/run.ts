@@ -7,6 +7,7 @@ import { type JsonObject, jsonInJson } from '@outrigger/core';
 import { Context, Drop, defaultOperators, type Liquid, toValue, toValueSync } from 'liquidjs';
 import { LIMITS } from '../liquid/limits.ts';
 import { type Noted, note } from '../liquid/metadata.ts';
+import { escapesOf, IN_HTML, IN_JSON } from './characters.ts';
 
 /** One render. Instructions write to `out`. */
 export type Run = {
@@ -63,13 +64,23 @@ export function startRun(
 
 /** Writes a text that data gave. */
 export function print(run: Run, text: string): void {
-  run.out += run.inJson ? jsonInJson(text) : text;
+  run.out += run.inJson && escapesOf(text) & IN_JSON ? jsonInJson(text) : text;
 }
 
 /** What a `metadata` tag does. */
 export function noteIn(run: Run, key: string, value: unknown): void {
   if (run.noted) note(run.noted, key, value);
 }
+
+/** Writes a text that data gave escaped for HTML, and charges it like LiquidJS's `escape`. */
+export function printInHtml(run: Run, text: string): void {
+  run.scope.context.memoryLimit.use(text.length);
+  const escapes = escapesOf(text);
+  const html = escapes & IN_HTML ? text.replace(/[&<>"']/g, (character) => ESCAPES[character]!) : text;
+  run.out += run.inJson && escapes & IN_JSON ? jsonInJson(html) : html;
+}
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
 
 /** A variable that no `assign` or `capture` has reached yet. */
 export const UNSET = Symbol('unset');
@@ -121,6 +132,20 @@ function reference(name: string): (run: Run, left: unknown, right: unknown) => u
 }
 
 const equalsByReference = reference('==');
+
+/** `==` of a text and one of LiquidJS's special objects, which are asked once: what they say of a text hangs on it being blank. */
+export function equalsSpecial(special: object): (run: Run, value: unknown) => boolean {
+  let empty: boolean | undefined;
+  let blank = false;
+  let visible = false;
+  return (run, value) => {
+    if (typeof value !== 'string') return equals(run, value, special);
+    if (empty === undefined)
+      [empty, blank, visible] = [equals(run, '', special), equals(run, ' ', special), equals(run, 'a', special)];
+    if (value === '') return empty;
+    return value.trim() === '' ? blank : visible;
+  };
+}
 /** Liquid `==`. */
 export function equals(run: Run, left: unknown, right: unknown): boolean {
   if (isIntricate(left) || isIntricate(right)) return equalsByReference(run, left, right) === true;
@@ -161,12 +186,4 @@ export function enumerable(value: unknown): unknown[] {
   if (typeof plain === 'string') return plain === '' ? [] : [plain];
   if (typeof plain !== 'object' || plain === null) return [];
   return Object.entries(plain);
-}
-
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
-
-/** HTML-escapes what a value prints, and charges it like LiquidJS's `escape`. */
-export function escapeHtml(run: Run, text: string): string {
-  run.scope.context.memoryLimit.use(text.length);
-  return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (character) => ESCAPES[character]!) : text;
 }
