@@ -113,6 +113,21 @@ describe('what a webhook is told (F094)', () => {
     assert.equal(new Set(hook.ids()).size, 10);
   });
 
+  test('what the content noted about its message (F096), and null for one that was never handed over', async (t) => {
+    const hook = await receiver(t);
+    const told = await createTold(pool, hook.url, { settings: { events: ALL } });
+    const noting = await told.ended(SENT, 1, { metadata: { order: '4711' } });
+    await told.reported(noting.messageIds[0]!, 'delivered');
+    await told.ended(EXCLUDED);
+    await hook.arrived(3);
+    const noted = hook.events().map((event) => [event.messageDeliveryFeedback.feedbackStatus.value, event.metadata]);
+    assert.deepEqual(Object.fromEntries(noted), {
+      sent: { order: '4711' },
+      delivered: { order: '4711' },
+      exclude: null,
+    });
+  });
+
   test('nothing of campaigns that have it switched off, of events nobody asked for, or of other channels (F009)', async (t) => {
     const hook = await receiver(t);
     const off = await createTold(pool, hook.url, { enabled: false });

@@ -55,7 +55,7 @@ export const webhookEvent = z
         .describe('Sent again because nobody could know whether the first attempt went out'),
     }),
     identityMap: orNull(z.record(z.string(), z.array(z.object({ id, primary: z.boolean() })))),
-    metadata: orNull(z.record(z.string(), z.string())),
+    metadata: orNull(z.record(z.string(), z.string())).describe('What its content noted with the tag metadata'),
   })
   .meta({ id: 'WebhookEvent' });
 export type WebhookEvent = z.output<typeof webhookEvent>;

@@ -11,11 +11,13 @@ export type Told = {
   call: MessageCall;
   /** Where the message goes; undefined once the data was erased, or where there never was an address. */
   address: string | undefined;
+  /** What its content noted about it (spec 13.5). */
+  metadata: Record<string, string> | null;
 };
 
 /** The body of a post (spec 12.2). */
 export function payloadOf(
-  { event, feedback, origin, version, call, address = '' }: Told,
+  { event, feedback, origin, version, call, address = '', metadata }: Told,
   sandbox: { tenantId: number; orgId: string; sandboxName: string },
 ): WebhookEvent {
   const { recipient } = call;
@@ -57,6 +59,6 @@ export function payloadOf(
       possibleDuplicate: event.possibleDuplicate,
     },
     identityMap: recipient ? { [recipient.namespace]: [{ id: recipient.userId, primary: true }] } : null,
-    metadata: null,
+    metadata,
   };
 }

@@ -11,6 +11,7 @@ import {
   type MessageOrigin,
   type Pool,
   readCalls,
+  readMessageMetadata,
   readOrigins,
   readProfiles,
   readWebhookVersions,
@@ -81,7 +82,13 @@ export async function fillIn(
 ): Promise<Told[]> {
   const { pool } = deps;
   const origins = [...new Map(wanted.map(({ origin }) => [origin.messageId, origin])).values()];
-  const calls = await readCalls(pool, tenantId, origins);
+  const [calls, metadata] = await Promise.all([
+    readCalls(pool, tenantId, origins),
+    readMessageMetadata(
+      pool,
+      origins.map((origin) => origin.messageId),
+    ),
+  ]);
   const stored = calls.filter(({ recipient }) => recipient?.type === 'aep');
   const profiles = await readProfiles(
     pool,
@@ -94,7 +101,7 @@ export async function fillIn(
   return wanted.map((one) => {
     const call = callOf.get(one.event.messageId)!;
     const address = addressOf(call, one.version, profileOf.get(call.messageId));
-    return { ...one, call, address };
+    return { ...one, call, address, metadata: metadata.get(call.messageId) ?? null };
   });
 
   function addressOf({ recipient }: MessageCall, version: WebhookVersion, profile: JsonObject | undefined) {
