@@ -59,8 +59,14 @@ describe('from a call to the webhook, through every service (F009, F093, F094)',
     return { hook, caller };
   }
 
-  async function trigger(caller: TestCaller, which: DemoName, userId: string, enableWebhooks = true) {
-    const change = (definition: Record<string, unknown>) => Object.assign(definition, { enableWebhooks });
+  async function trigger(
+    caller: TestCaller,
+    which: DemoName,
+    userId: string,
+    enableWebhooks = true,
+    change: (definition: Record<string, unknown>) => void = (definition) =>
+      Object.assign(definition, { enableWebhooks }),
+  ) {
     const demo = await createDemo(stack, which, { caller, change });
     const requestId = randomUUID();
     const recipients = [{ ...demo.recipient, type: 'external', userId }];
@@ -118,6 +124,23 @@ describe('from a call to the webhook, through every service (F009, F093, F094)',
     const sent = await eventOf(hook, requestId, 'sent');
     assert.deepEqual([sent.channel, sent.channelContext.profileNumber], ['sms', '+46701234567']);
     assert.deepEqual(sent.identityMap, { phone: [{ id: '+46701234567', primary: true }] });
+  });
+
+  test('what the content notes about a message shows in what is told of it, and 3 KB of it are cut (F096)', async (t) => {
+    const { hook, caller } = await customer(t, { events: ALL });
+    const change = (definition: Record<string, unknown>) => {
+      const [action] = definition.packages as { content: { text: string } }[];
+      action!.content.text =
+        '{% metadata "code", context.code %}{% capture long %}{% for n in (1..300) %}xxxxxxxxxx{% endfor %}{% endcapture %}' +
+        '{% metadata "long", long %}Hi';
+      Object.assign(definition, { enableWebhooks: true });
+    };
+    const { requestId } = await trigger(caller, 'password', '+46701234567', true, change);
+    const { metadata } = await eventOf(hook, requestId, 'sent');
+    assert.equal(metadata.code, '481 920');
+    assert.match(metadata.long, /^x{1900,2047}$/);
+    const excluded = await trigger(caller, 'password', 'no number', true, change);
+    assert.equal((await eventOf(hook, excluded.requestId, 'exclude')).metadata, null);
   });
 
   test('error and exclude, for who asked for it', async (t) => {
