@@ -4,6 +4,7 @@ import { clockFinding } from './clock.ts';
 import { reasonOf } from './finding.ts';
 import { judgeLedger } from './ledger.ts';
 import { judgeRedis } from './queue.ts';
+import { judgeWebhooks } from './webhooks.ts';
 
 const HEALTHY_LEDGER = {
   versionNumber: 180_004,
@@ -96,4 +97,25 @@ describe('clocks', () => {
 
 test('a reason never repeats the password of an address', () => {
   assert.equal(reasonOf(new Error('no redis://user:secret@host:6379 here')), 'no redis://…@host:6379 here');
+});
+
+describe('webhooks (F093)', () => {
+  const facts = { webhooks: 3, untold: 0, paused: 0, dead: 0 };
+  test('that are looked after are good, and none are nothing to speak of', () => {
+    assert.deepEqual(badOnes(judgeWebhooks(facts)), []);
+    assert.deepEqual(judgeWebhooks({ ...facts, webhooks: 0 }), []);
+  });
+
+  for (const [what, says] of [
+    ['untold', /no gateway/],
+    ['paused', /left alone/],
+    ['dead', /could not be told/],
+  ] as const) {
+    test(`${what}: a warning that says what to do`, () => {
+      const bad = badOnes(judgeWebhooks({ ...facts, [what]: 2 }));
+      assert.equal(bad.length, 1);
+      assert.match(bad[0]!.says, says);
+      assert.ok(bad[0]!.todo);
+    });
+  }
 });

@@ -1,7 +1,8 @@
 import { openPool } from '@outrigger/store';
-import { type LedgerFacts, readLedgerFacts } from '@outrigger/store/inspect';
+import { type LedgerFacts, readLedgerFacts, readWebhookFacts } from '@outrigger/store/inspect';
 import { clockFinding } from './clock.ts';
 import { type Finding, good, problem, reasonOf, warning } from './finding.ts';
+import { judgeWebhooks } from './webhooks.ts';
 
 const SUBJECT = 'ledger (PostgreSQL)';
 /** docs/running-with-compose.md: "PostgreSQL 16 or newer"; 15 is what older Debian has, and the tests pass on it. */
@@ -15,7 +16,10 @@ export async function examineLedger(databaseUrl: string, schema: string): Promis
     await pool.query('SELECT 1');
     const askedAt = Date.now();
     const facts = await readLedgerFacts(pool, schema);
-    return [...judgeLedger(facts), clockFinding(SUBJECT, facts.nowAt, askedAt, Date.now())];
+    const clock = clockFinding(SUBJECT, facts.nowAt, askedAt, Date.now());
+    const complete = facts.pendingMigrations?.length === 0;
+    const webhooks = complete ? judgeWebhooks(await readWebhookFacts(pool, schema)) : [];
+    return [...judgeLedger(facts), clock, ...webhooks];
   } catch (error) {
     return [
       problem(

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { ensurePartitions } from '@outrigger/store';
+import { createWebhook, deleteWebhook, ensurePartitions, ensureTenant } from '@outrigger/store';
 import { findFreePort, openTestLedger } from '@outrigger/testkit';
 import dns2 from 'dns2';
 import { examine, examineDomain, type Finding } from '../src/index.ts';
@@ -181,6 +181,18 @@ describe('an installation', () => {
       of(findings, /^webhook/).map(({ verdict }) => verdict),
       ['warning', 'problem', 'problem', 'problem'],
     );
+  });
+
+  test('with a webhook that no gateway looks after says so', async () => {
+    const { tenantId } = await ensureTenant(ledger.pool, 'org', 'dev');
+    const settings = { name: 'Shop', url: 'https://hooks.shop.example/', channels: ['email'], events: ['sent'] };
+    const open = { authentication: 'none', secret: null, headers: {} } as const;
+    await createWebhook(ledger.pool, tenantId, { ...settings, ...open }, 'test');
+    const [untold, ...more] = of(await examineWith(environment), /^webhooks/);
+    assert.deepEqual([untold!.verdict, more], ['warning', []]);
+    assert.match(untold!.says, /1 of 1 are looked after by no gateway/);
+    await deleteWebhook(ledger.pool, tenantId, 'test');
+    assert.deepEqual(of(await examineWith(environment), /^webhooks/), []);
   });
 
   const redisUrl = process.env.TEST_REDIS_URL;

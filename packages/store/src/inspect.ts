@@ -63,6 +63,28 @@ export async function readLedgerFacts(pool: Pool, schema: string): Promise<Ledge
   };
 }
 
+/** How the webhooks of all sandboxes fare. */
+export type WebhookFacts = {
+  webhooks: number;
+  /** Those that no gateway looks after. */
+  untold: number;
+  /** Those that are left alone because so many posts failed in a row. */
+  paused: number;
+  /** Events that were never told and may be posted again. */
+  dead: number;
+};
+
+/** Looks at the webhooks of a schema that has every migration. */
+export async function readWebhookFacts(pool: Pool, schema: string): Promise<WebhookFacts> {
+  const { rows } = await pool.query<WebhookFacts>(
+    `SELECT count(*)::int AS webhooks, count(*) FILTER (WHERE leased_until IS NULL OR leased_until < now())::int AS untold,
+       count(*) FILTER (WHERE paused_until > now())::int AS paused,
+       (SELECT count(*)::int FROM ${schema}.webhook_retries WHERE died_at IS NOT NULL) AS dead
+     FROM ${schema}.webhooks`,
+  );
+  return rows[0]!;
+}
+
 async function pendingMigrations(pool: Pool, schema: string): Promise<string[]> {
   const files = (await readdir(FOLDER)).filter((name) => name.endsWith('.sql')).sort();
   const { rows } = await pool.query<{ name: string }>(`SELECT name FROM ${schema}.migrations`);
