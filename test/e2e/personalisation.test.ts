@@ -85,6 +85,48 @@ describe('personalised content, as it goes out', () => {
     }
   });
 
+  test('a link whose host comes from data leads to the domains of its configuration, or nowhere (13.3)', async () => {
+    const settings = { link_domains: ['shop.example', 'example.org'] };
+    const body =
+      '<a href="{{ context.link }}">1</a><a href="https://{{ context.host }}/x">2</a><a href="https://evil.example/{{ context.path }}">3</a>' +
+      '<a href="{{ context.link }}/y">4</a><a href="//{{ context.host }}">5</a><img src="{{ context.link }}" alt="">';
+    const content = { subject: 'Hello', html: { body } };
+    const campaign = await desk.campaign('EMAIL', await desk.surface('EMAIL', settings), content);
+    const linksOf = async (link: string, host: string) => {
+      const [message] = await desk.send(campaign, external('a@shop.example', { context: { link, host, path: 'p' } }));
+      const { html, text } = (await desk.kept(message!.messageId))[0]!.content;
+      assert.ok(!/evil\.example(?!\/p)/.test(String(text)), String(text));
+      return [...String(html).matchAll(/(?:href|src)="([^"]*)"/g)].map((match) => match[1]);
+    };
+    const authors = 'https://evil.example/p';
+    assert.deepEqual(await linksOf('https://www.shop.example/a', 'example.org'), [
+      'https://www.shop.example/a',
+      'https://example.org/x',
+      authors,
+      'https://www.shop.example/a/y',
+      '//example.org',
+      'https://www.shop.example/a',
+    ]);
+    const elsewhere = 'https://evil.example/shop.example';
+    assert.deepEqual(await linksOf(elsewhere, 'shop.example@evil.example'), ['#', '#', authors, '#/y', '#', elsewhere]);
+    // Without the list nothing changes.
+    const free = await desk.campaign('EMAIL', surface.email, {
+      ...content,
+      html: { body: '<a href="{{ context.link }}">1</a>' },
+    });
+    const [message] = await desk.send(free, external('a@shop.example', { context: { link: elsewhere } }));
+    assert.match(String((await desk.kept(message!.messageId))[0]!.content.html), /href="https:\/\/evil\.example/);
+    for (const domain of ['https://shop.example', 'shop.example/', 'SHOP.example', 'a"b.example', 'localhost']) {
+      const refused = await stack.call('control', 'POST', '/metadata/surfaces', {
+        name: `refused-${randomUUID().slice(0, 8)}`,
+        channel: 'EMAIL',
+        category: 'Transactional',
+        settings: { from_email: 'shop@shop.example', link_domains: [domain] },
+      });
+      assert.equal(refused.status, 400, domain);
+    }
+  });
+
   describe('metadata of a message (F096)', () => {
     const tag = '{% metadata "order", context.order %}{% metadata "tier", profile.tier %}';
 

@@ -30,13 +30,14 @@ export async function compileAction(
   const problems: ContentProblem[] = [];
   const used: string[] = [];
   const expanded: Record<string, PartSource> = {};
+  const linkDomains = settings.link_domains as string[] | undefined;
   const lineOf = new Map<string, (line: number) => number>();
   for (const [name, part] of Object.entries(contentParts(action))) {
     const result = expandFragments(part.source, name === 'html' ? library : withoutVisual(library));
     problems.push(...result.findings.map((finding) => ({ part: name, ...finding })));
     used.push(...result.used);
     lineOf.set(name, result.lineOf);
-    expanded[name] = { ...part, source: result.source };
+    expanded[name] = { ...part, source: result.source, ...(part.escape === 'html' && linkDomains && { linkDomains }) };
   }
   if (used.length > MAX_FRAGMENTS) {
     const message = `${used.length} fragments are used; at most ${MAX_FRAGMENTS} are allowed in a message.`;

@@ -19,6 +19,19 @@ const dottedPath = z
   .regex(/^[A-Za-z_][\w]*(\.[A-Za-z_][\w]*)*$/, 'is a dotted path into the profile, such as work.email')
   .max(255);
 
+/** Bare domains: no scheme, no path, no slash at the end (spec 13.3). */
+const linkDomains = z
+  .array(
+    z
+      .string()
+      .regex(
+        /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/,
+        'is a bare domain, such as shop.example',
+      ),
+  )
+  .min(1)
+  .max(100);
+
 /** Own addresses at the mailbox providers that matter, and whose data the copies are rendered with (spec 3.2). */
 const seedList = z.strictObject({
   addresses: z.array(address).min(1).max(300),
@@ -41,6 +54,9 @@ const emailSettings = z.strictObject({
   subdomains: subdomainRules
     .optional()
     .describe('takes the place of the domain of from_email and return_path_email; who fits no row gets no mail'),
+  link_domains: linkDomains
+    .optional()
+    .describe('where links of the HTML may lead whose host comes from data, subdomains included; others become #'),
   send_to_complained: z.boolean().optional().describe('transactional mail also to people who complained about spam'),
   retry_period_minutes: z.number().int().min(10).max(5_040).optional(),
   delivery_address_field: dottedPath.optional(),

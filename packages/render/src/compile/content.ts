@@ -18,6 +18,8 @@ export type PartSource = {
   singleLine?: boolean;
   /** AMP for email: its runtime is a script and it may have forms (`text/x-amp-html`). */
   amp?: boolean;
+  /** Domains that links may lead to whose host comes from data; absent: everywhere. */
+  linkDomains?: readonly string[] | undefined;
   /** Cap of the rendered part in UTF-8 bytes; by default 1 MB for HTML, 100 kB for text, 4 kB for a single line. */
   maxBytes?: number;
 };
@@ -91,7 +93,7 @@ async function compilePart(
       const found = part.source.toLowerCase().indexOf(snippet.toLowerCase());
       return found === -1 ? undefined : lineAt(part.source, found);
     };
-    const markup = checkMarkup(nodes, source, lineOf, part.amp);
+    const markup = checkMarkup(nodes, source, lineOf, part);
     findings.push(...once(markup.findings));
     if (findings.some(({ level }) => level === 'ERROR')) return { findings };
     source = applyEdits(source, markup.edits);

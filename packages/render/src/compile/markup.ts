@@ -18,7 +18,12 @@ export type MarkupResult = { findings: Finding[]; edits: Edit[] };
 export type LineOf = (offset: number, snippet: string) => number | undefined;
 
 /** Checks an HTML template and returns the insertions that guard its URLs. */
-export function checkMarkup(nodes: Node[], source: string, lineOf: LineOf, amp = false): MarkupResult {
+export function checkMarkup(
+  nodes: Node[],
+  source: string,
+  lineOf: LineOf,
+  { amp = false, linkDomains }: { amp?: boolean | undefined; linkDomains?: readonly string[] | undefined } = {},
+): MarkupResult {
   const findings: Finding[] = [];
   const edits: Edit[] = [];
   let captures = 0;
@@ -70,7 +75,7 @@ export function checkMarkup(nodes: Node[], source: string, lineOf: LineOf, amp =
         findings.push(error('TPL-0004', '<meta http-equiv="refresh"> is not allowed in a message. Remove it.', line));
       }
       if (!isUrlAttribute(ended.attribute)) return;
-      const verdict = checkUrl(ended, `guarded_url_${captures}`);
+      const verdict = checkUrl(ended, `guarded_url_${captures}`, linkDomains);
       const line = lineOf(ended.begin, quoted(source.slice(ended.begin, ended.end)));
       findings.push(...verdict.findings.map((finding) => ({ ...finding, line })));
       edits.push(...verdict.edits);

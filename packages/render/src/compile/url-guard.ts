@@ -10,6 +10,9 @@ import { error, type Finding, quoted, warning } from '../problem.ts';
 
 const URL_ATTRIBUTES = new Set('action background cite data formaction href longdesc poster src xlink:href'.split(' '));
 
+/** Attributes that lead a reader somewhere; the others load what a message shows. */
+const LINK_ATTRIBUTES = new Set(['action', 'formaction', 'href', 'xlink:href']);
+
 export type UrlPiece = { kind: 'text'; text: string } | { kind: 'output'; place: Place } | { kind: 'block' };
 /** Text to put into the source at an offset. */
 export type Edit = { at: number; insert: string };
@@ -19,14 +22,24 @@ export function isUrlAttribute(name: string): boolean {
   return URL_ATTRIBUTES.has(name);
 }
 
-/** Judges one URL attribute; `captureName` is free to be used for it. */
-export function checkUrl(value: UrlValue, captureName: string): { findings: Finding[]; edits: Edit[] } {
+/**
+ * Judges one URL attribute; `captureName` is free to be used for it. With `linkDomains`, links whose host data may choose lead to
+ * these domains alone (spec 13.3).
+ */
+export function checkUrl(
+  value: UrlValue,
+  captureName: string,
+  linkDomains?: readonly string[],
+): { findings: Finding[]; edits: Edit[] } {
+  const domains = LINK_ATTRIBUTES.has(value.attribute) ? linkDomains : undefined;
+  const filter = domains ? `safe_url: "${domains.join(' ')}"` : 'safe_url';
   const [first, second] = value.pieces;
   if (!first) return { findings: [], edits: [] };
   if (first.kind === 'text') {
     const literal = checkLiteral(first.text, value.attribute);
     if (literal.length > 0) return { findings: literal, edits: [] };
-    if (value.pieces.length === 1 || schemeOf(first.text) !== undefined || decidesPlace(first.text)) {
+    const decided = domains ? decidesHost(first.text) : schemeOf(first.text) !== undefined || decidesPlace(first.text);
+    if (value.pieces.length === 1 || decided) {
       return { findings: [], edits: [] };
     }
   }
@@ -38,13 +51,13 @@ export function checkUrl(value: UrlValue, captureName: string): { findings: Find
     first.kind === 'output' &&
     (!second || (second.kind === 'text' && /^[/?#]/.test(decodeHTMLAttribute(second.text))))
   ) {
-    return { findings: [], edits: [{ at: first.place.contentEnd, insert: ' | safe_url ' }] };
+    return { findings: [], edits: [{ at: first.place.contentEnd, insert: ` | ${filter} ` }] };
   }
   return {
     findings: [],
     edits: [
       { at: value.begin, insert: `{% capture ${captureName} %}` },
-      { at: value.end, insert: `{% endcapture %}{{ ${captureName} | safe_url | raw }}` },
+      { at: value.end, insert: `{% endcapture %}{{ ${captureName} | ${filter} | raw }}` },
     ],
   };
 }
@@ -52,6 +65,14 @@ export function checkUrl(value: UrlValue, captureName: string): { findings: Find
 /** Literal text that already says the URL is relative: what follows can no longer be read as a scheme. */
 function decidesPlace(text: string): boolean {
   return /[/?#]/.test(decodeHTMLAttribute(text));
+}
+
+/** Literal text after which data can no longer choose the host: it is named, or the address has none, or is a path on ours. */
+function decidesHost(text: string): boolean {
+  const url = decodeHTMLAttribute(text).trim();
+  const scheme = schemeOf(url);
+  if (scheme === 'http' || scheme === 'https') return /^https?:\/\/[^/?#\\]+[/?#]/i.test(url);
+  return scheme !== undefined || /^([?#]|\/[^/\\])/.test(url);
 }
 
 function checkLiteral(text: string, attribute: string): Finding[] {

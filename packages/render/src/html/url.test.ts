@@ -53,3 +53,43 @@ test('a colon behind the first slash, question mark or hash is no scheme', () =>
   assert.equal(schemeOf('?javascript:x'), undefined);
   assert.equal(schemeOf('HTTPS://x'), 'https');
 });
+
+test('with a list, addresses of pages stay within its domains, and whatever leaves the web passes', () => {
+  const safe = (url: string) => safeUrl(url, 'shop.example example.org');
+  for (const url of [
+    'https://shop.example',
+    'https://SHOP.example/a?b=https://evil.example',
+    'http://deep.www.shop.example:8080/',
+    'https://shop.example./a',
+    'https://example.org/?a=1&b=2',
+    '/orders/1',
+    'orders?to=https://evil.example',
+    '',
+    'mailto:a@b.example',
+    'tel:+4670',
+  ]) {
+    assert.equal(safe(url), url, url);
+  }
+  for (const url of [
+    'https://evil.example',
+    'https://evil.example/shop.example',
+    'https://evilshop.example',
+    'https://shop.example.evil.example',
+    'https://shop.example@evil.example/',
+    'https://user:secret@shop.example/',
+    '//evil.example',
+    '/\\evil.example',
+    '\\\\evil.example',
+    'https:evil.example',
+    'https:\\\\evil.example',
+    ' \t//evil.example',
+    'https://evil.example&#47;@shop.example/',
+    'https&#58;//evil.example',
+    'https://shop.example&#64;evil.example',
+    'https://',
+    'https://evil.example\u200b',
+    'javascript:alert(1)',
+  ]) {
+    assert.equal(safe(url), '#', url);
+  }
+});
