@@ -185,6 +185,29 @@ describe('PDF files with emails (F045)', () => {
     }
   });
 
+  test('the copy for an archive has the files too, and so has a proof those of its draft', async () => {
+    objects.set(keyOf('terms.pdf'), pdf('terms'));
+    objects.set(keyOf('own.pdf'), pdf('own'));
+    const attachments = [file('Terms.pdf', 'terms.pdf')];
+    const surface = await desk.surface('EMAIL', { bcc_email: 'all@archive.example' });
+    const campaign = await desk.campaign('EMAIL', surface, { ...CONTENT, attachments });
+    await desk.send(campaign, external('g@shop.example', file('Own.pdf', 'own.pdf')));
+    const takenBy = (to: string) => waitFor(`a mail to ${to}`, () => ses.taken.find((message) => message.to === to));
+    const namesOf = async (to: string) => {
+      const { raw } = await takenBy(to);
+      return (await PostalMime.parse(Buffer.from(raw, 'latin1'))).attachments.map(({ filename }) => filename);
+    };
+    assert.deepEqual(await namesOf('all@archive.example'), ['Terms.pdf', 'Own.pdf']);
+    const draft = await draftOf({ ...CONTENT, attachments });
+    const url = `${stack.services.get('control')!.url}/ajo/simulations/campaigns/${draft}/proofs`;
+    const channelsData = [{ channel: 'email', emailAddresses: ['proof@shop.example'] }];
+    const recipients = [{ userId: 'h@shop.example', namespace: 'email', profile: {}, channelsData }];
+    const { headers } = stack.caller;
+    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ recipients }) });
+    assert.ok(answer.ok, await answer.text());
+    assert.deepEqual(await namesOf('proof@shop.example'), ['Terms.pdf']);
+  });
+
   test("a path of another sandbox's folder cannot be reached", async () => {
     objects.set(keyOf('secret.pdf', { ...stack.caller.tenant, sandboxName: 'other' }), pdf('secret'));
     const campaign = await desk.campaign('EMAIL', await desk.surface('EMAIL'), CONTENT);
