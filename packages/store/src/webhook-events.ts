@@ -1,5 +1,5 @@
 import { isUuid, messageIdIn, type RecordedEvent } from '@outrigger/core';
-import type { Pool } from './pool.ts';
+import { inTransaction, type Pool } from './pool.ts';
 
 /** How far the events of a sandbox were taken up: those of older transactions, and of this one those up to the event. */
 export type EventCursor = { recordedIn: string; eventId: string };
@@ -83,10 +83,15 @@ export async function readEventsAfter(
   tenantId: number,
   cursor: EventCursor,
 ): Promise<{ events: PlacedEvent[]; through: EventCursor; more: boolean }> {
-  const { rows } = await pool.query<EventRow>({
-    name: 'webhook-events',
-    text: IN_ORDER,
-    values: [tenantId, cursor.recordedIn, BATCHES, SINGLE_EVENTS],
+  const { rows } = await inTransaction(pool, async (client) => {
+    // Behind an endpoint that was away for a day lie millions of events: they are read off the index in its order. The planner, which
+    // thinks that there are few, would rather read all of them, and sort them for every page.
+    await client.query('SET LOCAL enable_sort = off');
+    return client.query<EventRow>({
+      name: 'webhook-events',
+      text: IN_ORDER,
+      values: [tenantId, cursor.recordedIn, BATCHES, SINGLE_EVENTS],
+    });
   });
   const horizon = BigInt(rows.find((row) => row.source === 'horizon')!.recorded_in);
   if (BigInt(cursor.recordedIn) > horizon) {
