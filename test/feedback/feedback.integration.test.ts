@@ -3,15 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { readSnsFeedback } from '@outrigger/aws-sns';
 import { readSesFeedback, resolveEmailTargets } from '@outrigger/channel-email';
-import { createCallbackStore, pollQueue, readCallbacks } from '@outrigger/pipeline';
+import { createCallbackStore, createPeopleSettings, pollQueue, readCallbacks } from '@outrigger/pipeline';
 import { createLog } from '@outrigger/runtime';
 import {
   acceptGroup,
   claimBatches,
+  DEFAULT_PEOPLE_SETTINGS,
   type NewCallback,
   readExecution,
   recordOutcomes,
   storeCallbacks,
+  writePeopleSettings,
 } from '@outrigger/store';
 import { openTestLedger, sesEvent, waitFor } from '@outrigger/testkit';
 import { callFor, createLiveCampaign } from '../../packages/store/test/fixtures.ts';
@@ -23,6 +25,7 @@ const deps = {
   log,
   readers: { ses: readSesFeedback, sns: readSnsFeedback },
   resolveEmail: resolveEmailTargets,
+  loadPeopleSettings: createPeopleSettings(pool),
   softBounceThreshold: 5,
 };
 
@@ -31,10 +34,9 @@ const DAY_MS = 86_400_000;
 /** A tenant whose messages were sent, each call to the same person. */
 async function tenant(lane: 'email' | 'sms' = 'email') {
   const campaign = await createLiveCampaign(pool);
-  async function sent(to: string, providerMessageId?: string) {
-    const content = JSON.stringify({
-      recipients: [{ type: 'external', userId: to, namespace: lane === 'email' ? 'email' : 'phone', context: {} }],
-    });
+  async function sent(to: string, providerMessageId?: string, person: object = {}) {
+    const identity = { userId: to, namespace: lane === 'email' ? 'email' : 'phone' };
+    const content = JSON.stringify({ recipients: [{ type: 'external', ...identity, context: {}, ...person }] });
     const call = callFor(campaign, 1, { lane, content });
     await acceptGroup(pool, [call]);
     const messageId = call.messageIds[0]!;
@@ -89,6 +91,30 @@ describe('bounces and complaints', () => {
     await report(callback(sesEvent('Bounce', { messageId, to: 'ada@shop.example' })));
     assert.deepEqual(await mine.listed('ada@shop.example'), { type: 'HARD', comment: 'Invalid Recipient' });
     assert.equal(await other.listed('ada@shop.example'), undefined);
+  });
+
+  it('its address is found in the field that the sandbox has for addresses, as when it was sent', async () => {
+    const [mine, other] = [await tenant(), await tenant()];
+    await writePeopleSettings(pool, mine.tenantId, { ...DEFAULT_PEOPLE_SETTINGS, emailAddressField: 'work.mail' });
+    const profile = (name: string) => ({
+      profile: { work: { mail: `${name}@work.example` }, personalEmail: { address: `${name}@home.example` } },
+    });
+    const [named, unnamed, elsewhere] = await Promise.all([
+      mine.sent('ada-1', 'a', profile('ada')),
+      mine.sent('bea-1', 'b', profile('bea')),
+      other.sent('cleo-1', 'c', profile('cleo')),
+    ]);
+    const namesNobody = JSON.parse(sesEvent('Bounce', { messageId: unnamed.messageId }));
+    namesNobody.mail.destination = [];
+    await report(
+      callback(sesEvent('Bounce', { messageId: named.messageId, to: 'ada@work.example' })),
+      callback(JSON.stringify(namesNobody)),
+      callback(sesEvent('Bounce', { messageId: elsewhere.messageId, to: 'cleo@home.example' })),
+    );
+    const hard = { type: 'HARD', comment: 'Invalid Recipient' };
+    assert.deepEqual([await mine.listed('ada@work.example'), await mine.listed('ada@home.example')], [hard, undefined]);
+    assert.deepEqual([await mine.listed('bea@work.example'), await mine.listed('bea@home.example')], [hard, undefined]);
+    assert.deepEqual(await other.listed('cleo@home.example'), hard);
   });
 
   it('a complaint suppresses, and one that is none does not', async () => {

@@ -20,6 +20,7 @@ export * from './live-campaigns.ts';
 export * from './make-key.ts';
 export * from './open-stores.ts';
 export * from './outcome.ts';
+export { createPeopleSettings } from './people.ts';
 export * from './token-config.ts';
 export * from './token-verifier.ts';
 export * from './webhooks/notifier.ts';

@@ -5,6 +5,7 @@ import { readSesFeedback, resolveEmailTargets } from '@outrigger/channel-email';
 import { resolveSmsTargets } from '@outrigger/channel-sms';
 import {
   createCallbackStore,
+  createPeopleSettings,
   openLedger,
   type ResolveAddress,
   startFeedback,
@@ -42,6 +43,7 @@ await runService(log, async (parts) => {
     log,
     readers: { ses: readSesFeedback, sns: readSnsFeedback },
     resolveEmail: resolveEmailTargets,
+    loadPeopleSettings: createPeopleSettings(pool),
     softBounceThreshold: config.SOFT_BOUNCE_THRESHOLD,
   });
   parts.push(feedback);

@@ -15,12 +15,15 @@ import {
   readProfiles,
   readSentMessages,
 } from '@outrigger/store';
+import { type LoadPeopleSettings, workspaceFieldOf } from '../people.ts';
 import { mergeProfiles } from '../resolve.ts';
 
 /** Finds the address of a recipient the way a send does; the email channel's function. */
 export type ResolveEmail = (
   input: ResolveInput<EmailSettings>,
 ) => { targets: { address: string }[] } | { excluded: string };
+
+export type AddressDeps = { pool: Pool; resolveEmail: ResolveEmail; loadPeopleSettings: LoadPeopleSettings };
 
 /** A new fact that concerns an address, with its message. */
 export type Bounced = { item: FeedbackItem; recorded: NonNullable<RecordedFeedback> };
@@ -33,7 +36,7 @@ export type Bounced = { item: FeedbackItem; recorded: NonNullable<RecordedFeedba
 export async function bouncedAddresses(
   client: PoolClient,
   bounced: Bounced[],
-  deps: { pool: Pool; resolveEmail: ResolveEmail; log: Log },
+  deps: AddressDeps & { log: Log },
 ): Promise<AddressBounce[]> {
   if (bounced.length === 0) return [];
   const sent = await readSentMessages(
@@ -69,11 +72,7 @@ export async function bouncedAddresses(
 
 type Sent = Awaited<ReturnType<typeof readSentMessages>>[number];
 
-async function addressOf(
-  message: Sent,
-  stated: string | undefined,
-  deps: { pool: Pool; resolveEmail: ResolveEmail },
-): Promise<string | undefined> {
+async function addressOf(message: Sent, stated: string | undefined, deps: AddressDeps): Promise<string | undefined> {
   const { recipient, settings, tenantId } = message;
   if (!recipient) return stated;
   const [stored] =
@@ -81,7 +80,8 @@ async function addressOf(
       ? await readProfiles(deps.pool, tenantId, [{ namespace: recipient.namespace, value: recipient.userId }])
       : [];
   const profile = mergeProfiles(stored, recipient.profile);
-  const resolved = deps.resolveEmail({ recipient, profile, settings });
+  const field = workspaceFieldOf('email', await deps.loadPeopleSettings(tenantId));
+  const resolved = deps.resolveEmail({ recipient, profile, settings, ...field });
   const address = 'targets' in resolved ? resolved.targets[0]?.address : undefined;
   if (address === undefined) return undefined;
   const same = stated === undefined || comparableEmail(stated) === comparableEmail(address);

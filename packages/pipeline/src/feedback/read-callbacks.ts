@@ -8,21 +8,18 @@ import {
   forgetBounces,
   inTransaction,
   isRefusedData,
-  type Pool,
   type ReadCallback,
   recordFeedback,
   type StoredCallback,
   takeCallbacks,
 } from '@outrigger/store';
-import { type Bounced, bouncedAddresses, type ResolveEmail } from './bounced-addresses.ts';
+import { type AddressDeps, type Bounced, bouncedAddresses } from './bounced-addresses.ts';
 import { applyInboundText } from './inbound-texts.ts';
 
-export type FeedbackDeps = {
-  pool: Pool;
+export type FeedbackDeps = AddressDeps & {
   log: Log;
   /** How the callbacks of each provider are read. */
   readers: Readonly<Record<string, ReadFeedback>>;
-  resolveEmail: ResolveEmail;
   softBounceThreshold: number;
 };
 
