@@ -13,6 +13,7 @@ import {
   readExecution,
   recordOutcomes,
   storeCallbacks,
+  upsertProfiles,
   writePeopleSettings,
 } from '@outrigger/store';
 import { openTestLedger, sesEvent, waitFor } from '@outrigger/testkit';
@@ -115,6 +116,17 @@ describe('bounces and complaints', () => {
     assert.deepEqual([await mine.listed('ada@work.example'), await mine.listed('ada@home.example')], [hard, undefined]);
     assert.deepEqual([await mine.listed('bea@work.example'), await mine.listed('bea@home.example')], [hard, undefined]);
     assert.deepEqual(await other.listed('cleo@home.example'), hard);
+  });
+
+  it('its address is found in the stored profile of the person', async () => {
+    const { sent, listed, tenantId } = await tenant();
+    const ada = { namespace: 'email', value: 'login@shop.example' };
+    const attributes = { personalEmail: { address: 'ada@home.example' } };
+    await upsertProfiles(pool, tenantId, [{ identities: [ada], attributes }], 'replace');
+    const { messageId } = await sent(ada.value, 'a', { type: 'aep' });
+    await report(callback(sesEvent('Bounce', { messageId, to: 'ada@home.example' })));
+    assert.equal((await listed('ada@home.example'))?.type, 'HARD');
+    assert.equal(await listed(ada.value), undefined);
   });
 
   it('a complaint suppresses, and one that is none does not', async () => {

@@ -79,7 +79,7 @@ async function addressOf(message: Sent, stated: string | undefined, deps: Addres
     recipient.type === 'aep'
       ? await readProfiles(deps.pool, tenantId, [{ namespace: recipient.namespace, value: recipient.userId }])
       : [];
-  const profile = mergeProfiles(stored, recipient.profile);
+  const profile = mergeProfiles(stored?.document, recipient.profile);
   const field = workspaceFieldOf('email', await deps.loadPeopleSettings(tenantId));
   const resolved = deps.resolveEmail({ recipient, profile, settings, ...field });
   const address = 'targets' in resolved ? resolved.targets[0]?.address : undefined;
