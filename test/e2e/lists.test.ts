@@ -65,6 +65,7 @@ describe('the lists decide who gets mail, at once', () => {
       consent: 'not_asked',
       content: 'not_reached',
       holdout: 'not_reached',
+      attachments: 'not_reached',
       provider: 'not_reached',
     });
     assert.ok(!JSON.stringify(excluded).toLowerCase().includes('gone@shop'), 'no address in an explanation');
