@@ -40,7 +40,7 @@ export const USAGE = `pnpm chaos [options]: load the whole system, break everyth
   --save                    write the result to docs/proof/
   --keep                    keep the run's folder (logs, books, database)`;
 
-const SHORT = { messages: 3_000, kills: 20, gapMs: 600 };
+const SHORT = { messages: 2_000, kills: 12, gapMs: 600 };
 /** Enough to show that the check can fail: the faults that the guard is there for, and no others. */
 const SHORT_SABOTAGE = { messages: 1_500, kills: 8, gapMs: 700 };
 export const FAULTS_OF: Record<Sabotage, string[]> = {
