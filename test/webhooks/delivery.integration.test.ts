@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { replayDeadPosts } from '@outrigger/store';
+import { readWebhook, replaceWebhook, replayDeadPosts } from '@outrigger/store';
 import { openTestLedger, waitFor } from '@outrigger/testkit';
 import { webhookEvent } from '../../packages/contracts/src/webhook-event.ts';
 import { createTold, SENT, startReceiver, tellHere } from './world.ts';
@@ -221,6 +221,28 @@ describe('a receiver that does not take it (F094)', () => {
     });
   });
 
+  test('410: it is not told any more until it is replaced, and then everything', async (t) => {
+    let gone = true;
+    const hook = await receiver(t, () => (gone ? { status: 410 } : undefined));
+    const told = await createTold(pool, hook.url);
+    await told.ended(SENT);
+    await waitFor('the end', async () => (await told.standing()).gone_at !== null);
+    await told.ended(SENT, 2);
+    await told.hurry();
+    const other = await createTold(pool, (await receiver(t)).url);
+    await other.ended(SENT);
+    await waitFor('another one', async () => (await other.standing()).last_success_at !== null);
+    assert.equal(hook.requests.length, 1);
+    const [waiting] = await told.retries();
+    assert.deepEqual([waiting.attempts, waiting.died_at], [1, null]);
+    assert.ok(notifier.lines.some((one) => one.includes('webhook.gone') && one.includes(`${told.tenantId}`)));
+    gone = false;
+    const webhook = (await readWebhook(pool, told.tenantId))!;
+    assert.ok((await replaceWebhook(pool, told.tenantId, webhook, 'test'))!.goneAt === null);
+    await hook.arrived(4);
+    assert.equal(new Set(hook.ids()).size, 3);
+  });
+
   test('429 with Retry-After: the endpoint is left alone as long as it asked', async (t) => {
     const hook = await receiver(t, (_, times) =>
       times === 1 ? { status: 429, headers: { 'retry-after': '40' } } : undefined,
@@ -280,7 +302,7 @@ describe('a receiver that does not take it (F094)', () => {
 
   test('a dead letter that is replayed is posted again under its id', async (t) => {
     let fixed = false;
-    const hook = await receiver(t, () => (fixed ? undefined : { status: 410 }));
+    const hook = await receiver(t, () => (fixed ? undefined : { status: 422 }));
     const told = await createTold(pool, hook.url);
     await told.ended(SENT);
     await waitFor('its death', async () => {

@@ -129,6 +129,7 @@ function webhookBody(webhook: Webhook) {
     delivery: {
       failuresInARow: webhook.failures,
       pausedUntil: webhook.pausedUntil?.toISOString() ?? null,
+      goneAt: webhook.goneAt?.toISOString() ?? null,
       lastProblem: webhook.lastProblem,
       lastSuccessAt: webhook.lastSuccessAt?.toISOString() ?? null,
     },

@@ -74,6 +74,10 @@ export const webhookAnswer = z
     delivery: z.object({
       failuresInARow: z.int(),
       pausedUntil: z.iso.datetime().nullable().describe('No post is tried before, because so many failed in a row'),
+      goneAt: z.iso
+        .datetime()
+        .nullable()
+        .describe('When the receiver answered 410 Gone: nothing is posted until the webhook is replaced'),
       lastProblem: z.string().nullable(),
       lastSuccessAt: z.iso.datetime().nullable(),
     }),

@@ -106,6 +106,8 @@ export type RoundResult = {
   /** Posts that failed in a row, up to the last one of this round. */
   failures: number;
   pauseMs: number | undefined;
+  /** The address that answered 410 Gone. */
+  gone: string | undefined;
   succeeded: boolean;
 };
 
@@ -124,7 +126,8 @@ export async function recordRound(
       name: 'webhook-round',
       text: `UPDATE webhooks SET cursor_in = coalesce($3::xid8, cursor_in), cursor_event = coalesce($4, cursor_event), failures = $5,
                paused_until = CASE WHEN $6::float8 IS NULL THEN NULL ELSE now() + $6::float8 * interval '1 millisecond' END,
-               last_problem = coalesce($7, last_problem), last_success_at = CASE WHEN $8 THEN now() ELSE last_success_at END
+               last_problem = coalesce($7, last_problem), last_success_at = CASE WHEN $8 THEN now() ELSE last_success_at END,
+               gone_at = CASE WHEN url = $9 THEN now() ELSE gone_at END
              WHERE tenant_id = $1 AND lease = $2`,
       values: [
         tenantId,
@@ -135,6 +138,8 @@ export async function recordRound(
         pauseMs ?? null,
         failed.at(-1)?.problem ?? null,
         result.succeeded,
+        // Compared, because the webhook may have another address by now.
+        result.gone ?? null,
       ],
     });
     if (rowCount === 0) return false;

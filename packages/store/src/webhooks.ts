@@ -26,13 +26,15 @@ export type Webhook = WebhookSettings & {
   /** Posts that failed in a row, and until when none is tried. */
   failures: number;
   pausedUntil: Date | null;
+  /** When the receiver said that it is gone for good; nothing is posted until the webhook is replaced. */
+  goneAt: Date | null;
   lastProblem: string | null;
   lastSuccessAt: Date | null;
 };
 
 export const WEBHOOK_COLUMNS = `tenant_id AS "tenantId", name, url, channels, events, authentication, secret, headers,
   created_at AS "createdAt", created_by AS "createdBy", modified_at AS "modifiedAt", modified_by AS "modifiedBy", failures,
-  paused_until AS "pausedUntil", last_problem AS "lastProblem", last_success_at AS "lastSuccessAt"`;
+  paused_until AS "pausedUntil", gone_at AS "goneAt", last_problem AS "lastProblem", last_success_at AS "lastSuccessAt"`;
 
 export async function readWebhook(pool: Pool, tenantId: number): Promise<Webhook | undefined> {
   const { rows } = await pool.query<Webhook>(`SELECT ${WEBHOOK_COLUMNS} FROM webhooks WHERE tenant_id = $1`, [
@@ -69,7 +71,8 @@ export async function replaceWebhook(
   return inTransaction(pool, async (client) => {
     const { rows } = await client.query<Webhook>(
       `UPDATE webhooks SET name = $2, url = $3, channels = $4, events = $5, authentication = $6, secret = $7, headers = $8,
-         modified_at = now(), modified_by = $9, failures = 0, paused_until = NULL, last_problem = NULL
+         modified_at = now(), modified_by = $9, failures = 0, paused_until = NULL, gone_at = NULL,
+         last_problem = NULL
        WHERE tenant_id = $1 RETURNING ${WEBHOOK_COLUMNS}`,
       [tenantId, ...valuesOf(settings), by],
     );

@@ -11,6 +11,7 @@ type Webhook = {
   delivery: {
     failuresInARow: number;
     pausedUntil: string | null;
+    goneAt: string | null;
     lastProblem: string | null;
     lastSuccessAt: string | null;
   };
@@ -38,6 +39,7 @@ export const WEBHOOK_COMMANDS: Command[] = [
         'last problem': delivery.lastProblem ?? 'none',
         'failures in a row': String(delivery.failuresInARow),
         'left alone until': delivery.pausedUntil ?? undefined,
+        'gone since': delivery.goneAt ?? undefined,
       });
       return { body: asked.body, text };
     },

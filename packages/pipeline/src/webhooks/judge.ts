@@ -11,12 +11,13 @@ const RETRY = { baseMs: 10_000, capMs: 3_600_000, maxAttempts: Number.POSITIVE_I
 export const FAILURES_TO_PAUSE = 10;
 const PAUSE = { baseMs: 5_000, capMs: 300_000, maxAttempts: Number.POSITIVE_INFINITY };
 
-/** How a post ended. `pauseMs`: the receiver asked to be left alone so long. */
-export type Verdict = { taken: true } | { taken: false; failed: FailedPost; pauseMs?: number };
+/** How a post ended. `pauseMs`: the receiver asked to be left alone so long; `gone`: for good. */
+export type Verdict = { taken: true } | { taken: false; failed: FailedPost; pauseMs?: number; gone?: boolean };
 
 /**
  * 2xx is taken. No answer, a redirect, 429 and 5xx are tried again for a day, at growing intervals with jitter; any other 4xx
- * three times. What was asked for in Retry-After holds, between a second and an hour.
+ * three times. What was asked for in Retry-After holds, between a second and an hour. 410 ends it (Standard Webhooks): the event
+ * waits until the webhook has been replaced.
  */
 export function judge(
   answer: PostAnswer,
@@ -29,15 +30,21 @@ export function judge(
   if (status >= 200 && status < 300) return { taken: true };
   const attempts = (before?.attempts ?? 0) + 1;
   const problem = 'problem' in answer ? answer.problem : `answered ${status}`;
+  const gone = status === 410;
   const refused = status >= 400 && status < 500 && status !== 429 && status !== 408;
   const waitedMs = before ? nowMs - before.firstFailedAt.getTime() : 0;
-  const over = refused ? attempts >= REFUSED_ATTEMPTS : waitedMs >= RETRY_FOR_MS;
+  const over = gone ? false : refused ? attempts >= REFUSED_ATTEMPTS : waitedMs >= RETRY_FOR_MS;
   if (over) return { taken: false, failed: { eventId, attempts, problem, retryInMs: 'dead' } };
   const askedMs =
     status === 429 || status === 503 ? retryAfterMs('status' in answer ? answer.retryAfter : '', nowMs) : undefined;
   const retryInMs = retryDelayMs(RETRY, attempts, askedMs, random());
   const failed = { eventId, attempts, problem, retryInMs };
-  return { taken: false, failed, ...(askedMs !== undefined && { pauseMs: askedMs }) };
+  return {
+    taken: false,
+    failed,
+    ...(askedMs !== undefined && { pauseMs: askedMs }),
+    ...(gone && { gone }),
+  };
 }
 
 /** Seconds or a date (RFC 9110 10.2.3), held between a second and an hour; undefined for anything else. */

@@ -34,6 +34,8 @@ export type TellDeps = {
 const CONCURRENCY = 16;
 /** Events between two writes of the cursor: what a crash posts again at most, for each webhook. */
 const CHUNK = 100;
+/** A webhook whose receiver is gone is looked at again so often: a person may have replaced it. */
+const GONE_REST_MS = 1_000;
 /** So many events wait to be tried again at most; until there are fewer, nothing new is read. */
 const MOST_RETRIES = 10_000;
 
@@ -49,6 +51,7 @@ export async function tellWebhook(
   const { pool } = deps;
   const webhook = await readLeased(pool, lease);
   if (!webhook) return { worked: false };
+  if (webhook.goneAt) return { worked: false, restMs: GONE_REST_MS };
   const restMs = webhook.pausedUntil ? webhook.pausedUntil.getTime() - Date.now() : 0;
   if (restMs > 0) return { worked: false, restMs };
   if (webhook.failures > 0) await buryOld(deps, webhook);
@@ -100,7 +103,8 @@ function createSeries(deps: TellDeps, webhook: LeasedWebhook, lease: WebhookLeas
   let failures = before;
   let pauseMs: number | undefined;
   let lost = false;
-  const ended = () => lost || pauseMs !== undefined || stopping();
+  let gone: string | undefined;
+  const ended = () => lost || gone !== undefined || pauseMs !== undefined || stopping();
   // After a pause one post at a time tells whether the endpoint is there again.
   const concurrency = before >= FAILURES_TO_PAUSE ? 1 : CONCURRENCY;
 
@@ -118,6 +122,7 @@ function createSeries(deps: TellDeps, webhook: LeasedWebhook, lease: WebhookLeas
     }
     // Many posts that fail at once are one bad moment: a pause grows from one round to the next.
     failures = Math.min(failures + 1, Math.max(FAILURES_TO_PAUSE, before + 1));
+    if (verdict.gone) gone = webhook.url;
     const restMs = verdict.pauseMs ?? pauseAfter(failures);
     if (restMs !== undefined) pauseMs = Math.max(pauseMs ?? 0, restMs);
     return verdict.failed;
@@ -143,7 +148,7 @@ function createSeries(deps: TellDeps, webhook: LeasedWebhook, lease: WebhookLeas
       await Promise.all(Array.from({ length: Math.min(concurrency, told.length) }, lane));
       const cursor = next < told.length ? cursorBefore?.(wanted[next]!) : cursorAfter;
       const done = [...over, ...(retries.length > 0 ? taken : [])];
-      const result = { done, failed, cursor, failures, pauseMs, succeeded: taken.length > 0 };
+      const result = { done, failed, cursor, failures, pauseMs, gone, succeeded: taken.length > 0 };
       lost = !(await recordRound(deps.pool, lease, result));
       if (!lost) report(deps.log, webhook, result, taken.length);
     },
@@ -154,7 +159,7 @@ function createSeries(deps: TellDeps, webhook: LeasedWebhook, lease: WebhookLeas
 function report(
   log: Log,
   { tenantId }: LeasedWebhook,
-  { failed, failures, pauseMs }: RoundResult,
+  { failed, failures, pauseMs, gone }: RoundResult,
   taken: number,
 ): void {
   webhookPosts.inc({ result: 'delivered' }, taken);
@@ -163,6 +168,7 @@ function report(
     if (retryInMs !== 'dead') continue;
     log.warn({ event: 'webhook.dead', tenant_id: tenantId, event_id: eventId, attempts, problem });
   }
+  if (gone !== undefined) log.warn({ event: 'webhook.gone', tenant_id: tenantId });
   if (pauseMs !== undefined) {
     const problem = failed.at(-1)?.problem;
     log.warn({ event: 'webhook.paused', tenant_id: tenantId, failures, pause_ms: Math.round(pauseMs), problem });
