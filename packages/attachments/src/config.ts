@@ -31,7 +31,7 @@ export const attachmentsConfig = z.object({
 });
 export type AttachmentsConfig = z.output<typeof attachmentsConfig>;
 
-/** What the variables cannot say one by one; for the refinement of the schema that they are part of. */
+/** What the variables cannot say one by one: a service that opens its store with a contradiction does not start. */
 export function attachmentsProblem(config: AttachmentsConfig): string | undefined {
   if (config.ATTACHMENTS_DIR !== undefined && config.ATTACHMENTS_BUCKET !== undefined) {
     return 'Set ATTACHMENTS_DIR or ATTACHMENTS_BUCKET, not both';

@@ -13,15 +13,18 @@ export async function announceAccounts(
   accounts: AccountAbilities[],
   log: Log,
 ): Promise<Part> {
-  async function announce(): Promise<number> {
+  const tried = Promise.withResolvers<void>();
+  const part = startRounds('accounts', async () => {
     try {
       await noteProviderAccounts(pool, channel, accounts);
       return EVERY_MS;
     } catch (error) {
       log.warn({ event: 'accounts.not_announced', ...errorFields(error) });
       return RETRY_MS;
+    } finally {
+      tried.resolve();
     }
-  }
-  await announce();
-  return startRounds('accounts', announce);
+  });
+  await tried.promise;
+  return part;
 }

@@ -23,9 +23,9 @@ const BUDGET_BYTES = MAX_ATTACHMENTS * MAX_ATTACHMENT_BYTES;
 export type Attach = ReturnType<typeof createAttach>;
 
 /** Whether files go with a message, for all that is known before they are read. */
-export function takesFiles<Settings, Target>({ message, ...rest }: Step<Resolved<Settings, Target>>): boolean {
-  if (!('go' in rest)) return false;
-  return message.recipient.attachments !== undefined || rest.go.version.definition.files !== undefined;
+export function takesFiles<Settings, Target>(step: Step<Resolved<Settings, Target>>): boolean {
+  if (!('go' in step)) return false;
+  return step.message.recipient.attachments !== undefined || step.go.version.definition.files !== undefined;
 }
 
 /**

@@ -4,9 +4,11 @@ import {
   type ExclusionCode,
   type JsonObject,
   type JsonValue,
+  type Recipient,
+  type ResolveInput,
   systemContext,
 } from '@outrigger/core';
-import type { ClaimedMessage, StoredProfile } from '@outrigger/store';
+import type { ClaimedMessage, PeopleSettings, StoredProfile } from '@outrigger/store';
 import { type LoadPeopleSettings, workspaceFieldOf } from './people.ts';
 import type { LoadSharedContext } from './shared-context.ts';
 import type { SharedReads } from './shared-reads.ts';
@@ -39,13 +41,9 @@ export async function resolve<Settings, Target, Message>(
         return { message, stop: { state: 'excluded', code: ERASED[deps.channel.channel], detail } };
       }
       const version = await deps.loadVersion(message.versionId);
-      const profile = mergeProfiles(stored?.document, recipient.profile);
-      const found = deps.channel.resolveTargets({
-        recipient,
-        profile,
-        settings: version.settings,
-        ...workspaceFieldOf(deps.channel.channel, await deps.loadPeopleSettings(message.tenantId)),
-      });
+      const people = await deps.loadPeopleSettings(message.tenantId);
+      const input = addressInput(deps.channel.channel, { recipient, stored, settings: version.settings, people });
+      const found = deps.channel.resolveTargets(input);
       if ('excluded' in found) {
         return { message, stop: { state: 'excluded', code: found.excluded, detail: found.detail } };
       }
@@ -54,7 +52,10 @@ export async function resolve<Settings, Target, Message>(
       const { campaign_name: campaignName, action_name: actionName } = version.definition;
       const context = { ...given, system: systemContext({ ...message, campaignName, actionName }) };
       const consents = stored?.consents ?? {};
-      return { message, go: { version, targets: found.targets, data: { profile: profile ?? {}, context }, consents } };
+      return {
+        message,
+        go: { version, targets: found.targets, data: { profile: input.profile ?? {}, context }, consents },
+      };
     }),
   );
 }
@@ -75,6 +76,19 @@ async function storedProfiles(
     })),
   );
   return new Map(asked.flatMap((message, place) => (profiles[place] ? [[message, profiles[place]]] : [])));
+}
+
+/**
+ * What a recipient's address is found with (spec 7.2). The send, the reading of its bounces and the telling of it must find the same
+ * address, so all of them ask with this.
+ */
+export function addressInput<Settings>(
+  channel: Channel,
+  of: { recipient: Recipient; stored: StoredProfile | undefined; settings: Settings; people: PeopleSettings },
+): ResolveInput<Settings> {
+  const { recipient, stored, settings, people } = of;
+  const profile = mergeProfiles(stored?.document, recipient.profile);
+  return { recipient, profile, settings, ...workspaceFieldOf(channel, people) };
 }
 
 /** Deep merge for one message; the payload's value wins, and nothing is written back (spec 7.3). */

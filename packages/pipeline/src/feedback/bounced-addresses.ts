@@ -15,8 +15,8 @@ import {
   readProfiles,
   readSentMessages,
 } from '@outrigger/store';
-import { type LoadPeopleSettings, workspaceFieldOf } from '../people.ts';
-import { mergeProfiles } from '../resolve.ts';
+import type { LoadPeopleSettings } from '../people.ts';
+import { addressInput } from '../resolve.ts';
 
 /** Finds the address of a recipient the way a send does; the email channel's function. */
 export type ResolveEmail = (
@@ -79,9 +79,8 @@ async function addressOf(message: Sent, stated: string | undefined, deps: Addres
     recipient.type === 'aep'
       ? await readProfiles(deps.pool, tenantId, [{ namespace: recipient.namespace, value: recipient.userId }])
       : [];
-  const profile = mergeProfiles(stored?.document, recipient.profile);
-  const field = workspaceFieldOf('email', await deps.loadPeopleSettings(tenantId));
-  const resolved = deps.resolveEmail({ recipient, profile, settings, ...field });
+  const people = await deps.loadPeopleSettings(tenantId);
+  const resolved = deps.resolveEmail(addressInput('email', { recipient, stored, settings, people }));
   const address = 'targets' in resolved ? resolved.targets[0]?.address : undefined;
   if (address === undefined) return undefined;
   const same = stated === undefined || comparableEmail(stated) === comparableEmail(address);

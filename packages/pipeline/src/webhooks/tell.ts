@@ -14,6 +14,7 @@ import {
   recordRound,
   type WebhookLease,
 } from '@outrigger/store';
+import { eachLimited } from '../each-limited.ts';
 import type { LoadPeopleSettings } from '../people.ts';
 import { FAILURES_TO_PAUSE, judge, pauseAfter, RETRY_FOR_MS } from './judge.ts';
 import { payloadOf, type Told } from './payload.ts';
@@ -136,17 +137,16 @@ function createSeries(deps: TellDeps, webhook: LeasedWebhook, lease: WebhookLeas
       const retryOf = new Map(retries.map((retry) => [retry.eventId, retry]));
       const failed: FailedPost[] = [];
       const taken: string[] = [];
-      let next = 0;
-      const lane = async () => {
-        while (next < told.length && !ended()) {
-          const one = told[next++]!;
-          const failure = await postOne(one, retryOf.get(one.event.eventId));
-          if (failure) failed.push(failure);
-          else taken.push(one.event.eventId);
-        }
-      };
-      await Promise.all(Array.from({ length: Math.min(concurrency, told.length) }, lane));
-      const cursor = next < told.length ? cursorBefore?.(wanted[next]!) : cursorAfter;
+      // What has ended stays so, hence those that were begun are the first of them.
+      let begun = 0;
+      await eachLimited(told, concurrency, async (one) => {
+        if (ended()) return;
+        begun++;
+        const failure = await postOne(one, retryOf.get(one.event.eventId));
+        if (failure) failed.push(failure);
+        else taken.push(one.event.eventId);
+      });
+      const cursor = begun < told.length ? cursorBefore?.(wanted[begun]!) : cursorAfter;
       const done = [...over, ...(retries.length > 0 ? taken : [])];
       const result = { done, failed, cursor, failures, pauseMs, gone, succeeded: taken.length > 0 };
       lost = !(await recordRound(deps.pool, lease, result));

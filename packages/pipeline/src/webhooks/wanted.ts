@@ -1,10 +1,4 @@
-import {
-  type FeedbackEvent,
-  feedbackOf,
-  type JsonObject,
-  type MessageFeedback,
-  type ResolveInput,
-} from '@outrigger/core';
+import { type FeedbackEvent, feedbackOf, type MessageFeedback, type ResolveInput } from '@outrigger/core';
 import {
   type LedgerEvent,
   type MessageCall,
@@ -15,11 +9,12 @@ import {
   readOrigins,
   readProfiles,
   readWebhookVersions,
+  type StoredProfile,
   type Webhook,
   type WebhookVersion,
 } from '@outrigger/store';
-import { type LoadPeopleSettings, workspaceFieldOf } from '../people.ts';
-import { mergeProfiles } from '../resolve.ts';
+import type { LoadPeopleSettings } from '../people.ts';
+import { addressInput } from '../resolve.ts';
 import type { Told } from './payload.ts';
 
 /** An event that a webhook asked for, of a campaign that has it switched on. */
@@ -39,14 +34,10 @@ export function createChooser(pool: Pool) {
   const versions = new Map<string, WebhookVersion>();
 
   async function loadVersions(versionIds: string[]): Promise<void> {
-    const missing = [...new Set(versionIds)].filter((id) => !versions.has(id));
-    if (versions.size + missing.length > MAX_VERSIONS) versions.clear();
-    for (const version of await readWebhookVersions(
-      pool,
-      [...new Set(versionIds)].filter((id) => !versions.has(id)),
-    )) {
-      versions.set(version.versionId, version);
-    }
+    const wanted = [...new Set(versionIds)];
+    if (versions.size + wanted.length > MAX_VERSIONS) versions.clear();
+    const missing = wanted.filter((id) => !versions.has(id));
+    for (const version of await readWebhookVersions(pool, missing)) versions.set(version.versionId, version);
   }
 
   return async function choose(webhook: Webhook, events: readonly LedgerEvent[]): Promise<Wanted[]> {
@@ -95,8 +86,8 @@ export async function fillIn(
     tenantId,
     stored.map(({ recipient }) => ({ namespace: recipient!.namespace, value: recipient!.userId })),
   );
-  const profileOf = new Map(stored.map((call, place) => [call.messageId, profiles[place]?.document]));
-  const settings = await deps.loadPeopleSettings(tenantId);
+  const profileOf = new Map(stored.map((call, place) => [call.messageId, profiles[place]]));
+  const people = await deps.loadPeopleSettings(tenantId);
   const callOf = new Map(calls.map((call) => [call.messageId, call]));
   return wanted.map((one) => {
     const call = callOf.get(one.event.messageId)!;
@@ -104,13 +95,9 @@ export async function fillIn(
     return { ...one, call, address, metadata: metadata.get(call.messageId) ?? null };
   });
 
-  function addressOf({ recipient }: MessageCall, version: WebhookVersion, profile: JsonObject | undefined) {
-    if (!recipient || version.channel === 'push') return undefined;
-    return deps.resolveAddress[version.channel]({
-      recipient,
-      profile: mergeProfiles(profile, recipient.profile),
-      settings: version.settings,
-      ...workspaceFieldOf(version.channel, settings),
-    });
+  function addressOf({ recipient }: MessageCall, version: WebhookVersion, stored: StoredProfile | undefined) {
+    const { channel, settings } = version;
+    if (!recipient || channel === 'push') return undefined;
+    return deps.resolveAddress[channel](addressInput(channel, { recipient, stored, settings, people }));
   }
 }
