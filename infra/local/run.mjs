@@ -11,6 +11,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const pinnedNode = join(root, 'node_modules', '.bin', 'node');
 const stampFile = join(root, 'node_modules', '.outrigger-installed');
 const lockFile = join(root, '.outrigger', 'install.lock');
+/** Node keeps what it made of our TypeScript here: a service starts with half the work, and a test run starts hundreds. */
+const compileCache = join(root, '.outrigger', 'compile-cache');
 const scripts = { start: 'infra/local/start.ts', test: 'infra/local/test.ts' };
 const say = (line) => process.stderr.write(`outrigger: ${line}\n`);
 const fail = (line) => {
@@ -99,7 +101,11 @@ async function install() {
  * runs us below a shell that dies of a SIGTERM without passing it on: a parent that changes means the same.
  */
 function handOver(script, args) {
-  const child = spawn(pinnedNode, [script, ...args], { cwd: root, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  const child = spawn(pinnedNode, [script, ...args], {
+    cwd: root,
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env },
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const parent = process.ppid;
   const watch = setInterval(() => {

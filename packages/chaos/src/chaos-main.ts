@@ -64,6 +64,7 @@ async function one(wanted: WantedRun): Promise<SavedRun> {
     repositoryRoot,
     folder,
     packageFolder,
+    compileCache: process.env.NODE_COMPILE_CACHE,
     say: (line: string) =>
       console.log(`chaos (${wanted.queues}${wanted.sabotage ? `, no ${wanted.sabotage}` : ''}): ${line}`),
   };

@@ -28,6 +28,15 @@ test('the short form runs both stores and one sabotage', () => {
   );
 });
 
+test('the short form breaks everything on one store, and on the other what the store makes a difference to', () => {
+  const [first, second] = read('--short').runs;
+  assert.equal(first!.faults, undefined);
+  assert.ok(second!.faults!.includes('crash postgres'));
+  assert.ok(second!.messages < first!.messages);
+  // Without a Redis the one store that is left gets it all.
+  assert.equal(withoutRedis(read('--short').runs)[0]!.faults, undefined);
+});
+
 test('without a Redis the short form runs on the other store', () => {
   const { runs, redisMayBeAbsent } = read('--short');
   assert.equal(redisMayBeAbsent, true);

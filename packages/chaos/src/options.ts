@@ -40,9 +40,18 @@ export const USAGE = `pnpm chaos [options]: load the whole system, break everyth
   --save                    write the result to docs/proof/
   --keep                    keep the run's folder (logs, books, database)`;
 
-const SHORT = { messages: 2_000, kills: 12, gapMs: 600 };
+const SHORT = { messages: 1_500, kills: 10, gapMs: 500 };
+/** After a run of all faults on one store: those to which it makes a difference where the queues live. */
+const SHORT_ON_THE_OTHER = {
+  messages: 800,
+  kills: 8,
+  faults: [
+    ...['kill everything', 'crash postgres', 'deliver jobs again', 'freeze email-worker beyond its lease'],
+    ...['kill email-worker', 'kill ingress', 'kill dispatcher'],
+  ],
+};
 /** Enough to show that the check can fail: the faults that the guard is there for, and no others. */
-const SHORT_SABOTAGE = { messages: 1_500, kills: 8, gapMs: 700 };
+const SHORT_SABOTAGE = { messages: 1_000, kills: 6, gapMs: 500 };
 export const FAULTS_OF: Record<Sabotage, string[]> = {
   claim: ['deliver jobs again', 'freeze email-worker shortly', 'kill email-worker'],
   journal: ['kill email-worker', 'kill sms-worker', 'kill push-worker'],
@@ -77,7 +86,11 @@ export function readOptions(args: string[], newSeed: () => number): Options | st
     ...(given.evidence && { evidence: true as const }),
   };
   const stores: QueueKind[] = queues === undefined ? ['redis', 'postgres'] : [queues];
-  const runs: WantedRun[] = stores.map((store) => ({ ...run, queues: store }));
+  const runs: WantedRun[] = stores.map((store, place) => ({
+    ...run,
+    ...(given.short && place > 0 && SHORT_ON_THE_OTHER),
+    queues: store,
+  }));
   if (given.short && sabotage === undefined)
     runs.push({ ...run, ...SHORT_SABOTAGE, queues: stores[0]!, sabotage: 'journal', faults: FAULTS_OF.journal });
   if (given.short && sabotage !== undefined) {
@@ -94,12 +107,12 @@ export function readOptions(args: string[], newSeed: () => number): Options | st
   return { ...options, runs: [{ ...run, queues: store }], scenario: { name, size: wanted } };
 }
 
-/** The runs that can be had without Redis: none twice. */
+/** The runs that can be had without Redis: each on the other store, and none twice. */
 export function withoutRedis(runs: WantedRun[]): WantedRun[] {
-  return runs.flatMap((run) => {
-    if (run.queues === 'postgres') return [run];
-    return run.sabotage === undefined ? [] : [{ ...run, queues: 'postgres' as const }];
-  });
+  const whole = runs.some(({ queues, sabotage }) => queues === 'redis' && sabotage === undefined);
+  return runs
+    .filter(({ queues, sabotage }) => queues === 'redis' || sabotage !== undefined || !whole)
+    .map((run) => ({ ...run, queues: 'postgres' as const }));
 }
 
 function parse(args: string[]) {

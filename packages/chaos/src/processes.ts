@@ -67,6 +67,7 @@ export async function startProcesses(options: {
   buildRoot: string;
   stores: Stores;
   seed: number;
+  compileCache?: string | undefined;
   /** Providers that do what they are asked. */
   calm?: boolean;
   /** SES reports to a gateway what it took. */
@@ -76,7 +77,7 @@ export async function startProcesses(options: {
   /** Other durations than `TIMING`, by variable. */
   timing?: Record<string, number>;
 }): Promise<Processes> {
-  const { folder, buildRoot } = options;
+  const { folder, buildRoot, compileCache } = options;
   const logs = join(folder, 'logs');
   mkdirSync(logs, { recursive: true });
   const all: SystemProcess[] = [];
@@ -92,7 +93,7 @@ export async function startProcesses(options: {
     const of = (root: string): Runnable => ({ args: args(port, root), workingFolder: root });
     const managed = manageProcess({
       name,
-      environment: { HOST: '127.0.0.1', PORT: String(port), ...environment },
+      environment: { HOST: '127.0.0.1', PORT: String(port), NODE_COMPILE_CACHE: compileCache, ...environment },
       ...of(buildRoot),
       logPath: join(logs, `${name}.log`),
     });

@@ -14,6 +14,11 @@ export type SystemOptions = {
   /** A folder of this run alone; removed when the run went well. */
   folder: string;
   packageFolder: string;
+  /**
+   * Where Node keeps what it compiled. It knows files by their paths, so the build that is not changed then runs where it is. Without
+   * it a copy runs: a run of many minutes must not meet what somebody edits meanwhile.
+   */
+  compileCache?: string | undefined;
   calm?: boolean;
   evidence?: boolean;
   ratePerSecond?: number;
@@ -41,7 +46,10 @@ export async function withSystem<Result>(
   const startedAt = performance.now();
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const buildRoot = makeBuild(options.repositoryRoot, join(folder, 'build'), options.sabotage);
+  const inPlace = options.compileCache !== undefined && options.sabotage === undefined;
+  const buildRoot = inPlace
+    ? options.repositoryRoot
+    : makeBuild(options.repositoryRoot, join(folder, 'build'), options.sabotage);
   const stores = await openStores(folder, options.packageFolder, options.queues);
   const pool = openPool({
     databaseUrl: stores.databaseUrl,
@@ -54,7 +62,8 @@ export async function withSystem<Result>(
     await migrate(pool);
     if (options.sabotage === 'commit') await weakenCommits(pool);
     const callers = await makeCallers(pool, TENANTS);
-    processes = await startProcesses({ ...options, buildRoot, stores });
+    const compileCache = inPlace ? options.compileCache : undefined;
+    processes = await startProcesses({ ...options, compileCache, buildRoot, stores });
     const control = controlCaller(processes.of('control')[0]!.url);
     const tenants = await makeTenants(callers, control);
     say(`everything is up after ${secondsSince(startedAt)} s`);

@@ -22,9 +22,10 @@ export type ServiceProcess = {
 /** Starts `services/<name>` with this environment and waits until it says that it is ready. */
 export async function startService(name: string, environment: Record<string, string>): Promise<ServiceProcess> {
   const port = await findFreePort();
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, [join(ROOT, 'services', name, 'src', 'main.ts')], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ...environment },
+    env: { PATH, NODE_COMPILE_CACHE, HOST: '127.0.0.1', PORT: String(port), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
