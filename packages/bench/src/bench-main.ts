@@ -2,6 +2,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataFolderOf, repositoryRoot } from '@outrigger/local/settings.ts';
+import { flamesOf } from './flame-graph.ts';
+import { flamePicture } from './flame-picture.ts';
 import { startNaive } from './naive/naive-target.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { startProbes } from './probes.ts';
@@ -76,8 +78,27 @@ async function measureSpecial(special: Special): Promise<void> {
 }
 
 function keepResult({ name, title }: { name: string; title: string }, result: object): void {
-  if (!save) return;
+  // Profiling costs a tenth and more: such a run is saved as a picture and not as figures.
+  if (!save || profile) return;
   console.log(`  saved ${saveResult(repositoryRoot, name, { scenario: name, title, ...circumstances(), ...result })}`);
+}
+
+/** Where a message's CPU went, drawn. */
+function savePicture({ name }: Scenario, contender: Contender, result: RunResult, profileFolder: string): string {
+  const window = result.top ?? result.paced;
+  const { processor, cores } = describeMachine();
+  const title = `${name}, ${contender}: ${Math.round(window.totalCpuUs)} us of CPU a message`;
+  const subtitle =
+    `at ${Math.round(window.messagesPerSecond)}/s with the profiler on; ${cores} cores of ${processor}, ` +
+    `${describeCommit(repositoryRoot)}. Orange: our code, blue: libraries, green: Node itself.`;
+  const path = join(
+    repositoryRoot,
+    'docs',
+    'benchmarks',
+    `${contender === 'outrigger' ? name : `${name}-${contender}`}.svg`,
+  );
+  writeFileSync(path, flamePicture(title, subtitle, flamesOf(profileFolder, window)));
+  return path;
 }
 
 /** When, where and with what settings a result was taken. */
@@ -152,6 +173,7 @@ async function oneRun(scenario: Scenario, contender: Contender, count: number): 
     const lines = describeProfiles(profileFolder, result.top ?? result.paced);
     for (const line of lines) console.log(line);
     writeFileSync(join(profileFolder, 'summary.txt'), `${lines.join('\n')}\n`);
+    if (save) say(`saved ${savePicture(scenario, contender, result, profileFolder)}`);
   }
   if (keep || profile) say(`kept ${folder}`);
   else rmSync(folder, { recursive: true, force: true });

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-type CallFrame = { functionName: string; url: string; lineNumber: number };
+export type CallFrame = { functionName: string; url: string; lineNumber: number };
 export type CpuProfile = {
-  nodes: { id: number; callFrame: CallFrame }[];
+  nodes: { id: number; callFrame: CallFrame; children?: number[] }[];
   startTime: number;
   samples: number[];
   timeDeltas: number[];
@@ -12,7 +12,7 @@ export type CpuProfile = {
 export type SelfTimes = { functions: [name: string, us: number][]; modules: [name: string, us: number][] };
 
 /** What is not work: waiting for events, and the profiler's own frame. */
-const NOT_WORK = new Set(['(idle)', '(root)']);
+export const NOT_WORK = new Set(['(idle)', '(root)']);
 
 /**
  * Sums a profile's samples that fall between two instants (monotonic milliseconds, the clock that V8 uses). The samples are of
@@ -38,7 +38,7 @@ export function selfTimes(profile: CpuProfile, fromMs: number, untilMs: number, 
 }
 
 /** Our own file, the library by name, or Node itself. */
-function moduleOf({ url, functionName }: CallFrame): string {
+export function moduleOf({ url, functionName }: CallFrame): string {
   if (url === '') return functionName.startsWith('(') ? functionName : 'native';
   const library = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1];
   const own = /\/((?:packages|services)\/.+)$/.exec(url)?.[1];
