@@ -441,7 +441,7 @@ for (const { kind, skip } of QUEUE_STORES) {
       assert.match((await outrigger(['brake', 'list'])).out, new RegExp(`${brakeId} +pause +campaign +\\S+ +- +1 `));
       assert.match((await outrigger(['backlog'])).out, /^LANE[\s\S]*\nsms /);
       const release = await outrigger(['brake', 'release', brakeId]);
-      assert.deepEqual([release.code, release.out], [0, 'Released. 1 messages that it held go on.\n']);
+      assert.deepEqual([release.code, release.out], [0, 'Released. The message that it held goes on.\n']);
       await ended(executionId, 'sent');
       assert.equal((await outrigger(['brake', 'release', brakeId])).code, 1);
       const lane = ['brake', 'pause', 'lane', 'sms-bulk'];

@@ -31,13 +31,16 @@ export const attachmentsConfig = z.object({
 });
 export type AttachmentsConfig = z.output<typeof attachmentsConfig>;
 
-/** What the variables cannot say one by one: a service that opens its store with a contradiction does not start. */
-export function attachmentsProblem(config: AttachmentsConfig): string | undefined {
+/** What the variables cannot say one by one. For the whole schema of a service that has them. */
+export function refuseContradictions(config: AttachmentsConfig, context: z.RefinementCtx): void {
+  const refuse = (name: keyof AttachmentsConfig, message: string) =>
+    context.addIssue({ code: 'custom', path: [name], message });
   if (config.ATTACHMENTS_DIR !== undefined && config.ATTACHMENTS_BUCKET !== undefined) {
-    return 'Set ATTACHMENTS_DIR or ATTACHMENTS_BUCKET, not both';
+    refuse('ATTACHMENTS_BUCKET', 'is set beside ATTACHMENTS_DIR; files lie in one place, so set one of them');
   }
-  if ((config.ATTACHMENTS_ACCESS_KEY_ID === undefined) !== (config.ATTACHMENTS_SECRET_ACCESS_KEY === undefined)) {
-    return 'ATTACHMENTS_ACCESS_KEY_ID and ATTACHMENTS_SECRET_ACCESS_KEY are given together or not at all';
+  const [id, secret] = ['ATTACHMENTS_ACCESS_KEY_ID', 'ATTACHMENTS_SECRET_ACCESS_KEY'] as const;
+  const [missing, given] = config[id] === undefined ? [id, secret] : [secret, id];
+  if (config[missing] === undefined && config[given] !== undefined) {
+    refuse(missing, `is not set although ${given} is; set both or none`);
   }
-  return undefined;
 }

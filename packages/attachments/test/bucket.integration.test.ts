@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ReadFile } from '@outrigger/core';
 import { type ScriptedReply, startScriptedServer } from '@outrigger/testkit/scripted-server';
-import { attachmentsConfig } from '../src/config.ts';
+import { attachmentsConfig, refuseContradictions } from '../src/config.ts';
 import { openAttachments } from '../src/index.ts';
 
 const OWNER = { orgId: 'A@AdobeOrg', sandboxName: 'dev' };
@@ -99,10 +99,22 @@ describe('the configuration of attachments', () => {
   it('may be empty, and then there is no store', () => {
     assert.equal(openAttachments(attachmentsConfig.parse({})), undefined);
   });
-  it('does not take a folder and a bucket, nor half a pair of credentials', () => {
-    const both = attachmentsConfig.parse({ ATTACHMENTS_DIR: '/tmp', ATTACHMENTS_BUCKET: 'files' });
-    assert.throws(() => openAttachments(both), /not both/);
-    const half = attachmentsConfig.parse({ ATTACHMENTS_BUCKET: 'files', ATTACHMENTS_ACCESS_KEY_ID: 'a' });
-    assert.throws(() => openAttachments(half), /together/);
+  it('does not take a folder and a bucket, nor half a pair of credentials, and names what is wrong', () => {
+    const wrong = attachmentsConfig.superRefine(refuseContradictions).safeParse({
+      ATTACHMENTS_DIR: '/tmp',
+      ATTACHMENTS_BUCKET: 'files',
+      ATTACHMENTS_ACCESS_KEY_ID: 'a',
+    });
+    assert.deepEqual(
+      wrong.error?.issues.map(({ path, message }) => [path.join(), message]),
+      [
+        ['ATTACHMENTS_BUCKET', 'is set beside ATTACHMENTS_DIR; files lie in one place, so set one of them'],
+        ['ATTACHMENTS_SECRET_ACCESS_KEY', 'is not set although ATTACHMENTS_ACCESS_KEY_ID is; set both or none'],
+      ],
+    );
+    const pair = { ATTACHMENTS_BUCKET: 'files', ATTACHMENTS_ACCESS_KEY_ID: 'a', ATTACHMENTS_SECRET_ACCESS_KEY: 'b' };
+    for (const right of [{}, { ATTACHMENTS_DIR: '/tmp' }, { ATTACHMENTS_BUCKET: 'files' }, pair]) {
+      assert.equal(attachmentsConfig.superRefine(refuseContradictions).safeParse(right).success, true);
+    }
   });
 });

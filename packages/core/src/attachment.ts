@@ -39,7 +39,7 @@ export function pathProblem(path: string): string | undefined {
   if (Buffer.byteLength(path) > LONGEST_PATH_BYTES) return `must have at most ${LONGEST_PATH_BYTES} bytes`;
   const segments = path.split('/');
   if (segments.some((one) => one === '' || one === '.' || one === '..')) {
-    return 'must be relative, without empty parts, . and ..';
+    return 'must be relative and have no part that is empty, "." or ".."';
   }
   if (segments.some((one) => Buffer.byteLength(one) > LONGEST_SEGMENT_BYTES)) {
     return `must not have a part of over ${LONGEST_SEGMENT_BYTES} bytes`;

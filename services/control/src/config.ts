@@ -1,4 +1,4 @@
-import { attachmentsConfig } from '@outrigger/attachments';
+import { attachmentsConfig, refuseContradictions } from '@outrigger/attachments';
 import { tokenConfig } from '@outrigger/pipeline/token-config';
 import { webhookConfig } from '@outrigger/pipeline/webhooks/webhook-config';
 import { httpConfig, ledgerConfig, logConfig } from '@outrigger/runtime';
@@ -20,4 +20,5 @@ export const controlConfig = ledgerConfig
       .describe(
         'Shows at /sandbox what the sandbox providers kept, of every tenant and without a key. Never in production',
       ),
-  });
+  })
+  .superRefine(refuseContradictions);

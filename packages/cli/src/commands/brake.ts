@@ -106,7 +106,11 @@ async function release(typed: Typed): Promise<Report | { problem: Problem }> {
   if (brakeId === undefined || more.length > 0) return usage('Name one brake: outrigger brake release <brakeId>');
   const asked = await releaseWherever(typed.client, encodeURIComponent(brakeId));
   if ('problem' in asked) return asked;
-  return { body: asked.body, text: `Released. ${asked.body.heldMessages ?? 0} messages that it held go on.` };
+  const held = Number(asked.body.heldMessages ?? 0);
+  return {
+    body: asked.body,
+    text: held === 1 ? 'Released. The message that it held goes on.' : `Released. ${held} messages that it held go on.`,
+  };
 }
 
 /** An id does not say whose brake it is. That a key may not look among everybody's is no news when it is not the tenant's. */
