@@ -28,6 +28,11 @@ const benchFolder = join(dataFolder, 'bench', String(process.pid));
 let versions: Record<string, string> = {};
 let broken = false;
 
+/** With two the naive pipeline is faster: a job of it is much work for one event loop. */
+const NAIVE_WORKERS = 2;
+
+const DEFAULT_SECONDS = 20;
+
 type Contender = 'outrigger' | 'naive' | 'naive-mjml';
 
 for (const scenario of options.scenarios) await attempt(scenario.name, () => measureScenario(scenario));
@@ -62,6 +67,7 @@ async function measureScenario(scenario: Scenario): Promise<void> {
   for (const line of describeRatios(scenario, summaries)) console.log(line);
   keepResult(scenario, {
     goal: scenario.goal,
+    workers: options.workers ?? scenario.workers,
     summaries: Object.fromEntries(summaries),
     runs: Object.fromEntries(results),
   });
@@ -119,6 +125,8 @@ async function specialRun(special: Special, count: number): Promise<SpecialResul
   const say = (line: string) => console.log(`${special.name}${runs > 1 ? ` ${count}/${runs}` : ''}: ${line}`);
   const result = await special.run({
     ...options,
+    workers: options.workers ?? 1,
+    seconds: options.seconds ?? DEFAULT_SECONDS,
     root: repositoryRoot,
     folder,
     packageFolder: join(dataFolder, 'redis-package'),
@@ -144,7 +152,7 @@ async function oneRun(scenario: Scenario, contender: Contender, count: number): 
     folder,
     packageFolder: join(dataFolder, 'redis-package'),
     providerUrl: probes.provider.url,
-    workers: options.workers,
+    workers: options.workers ?? (contender === 'outrigger' ? scenario.workers : NAIVE_WORKERS),
     ...(profileFolder !== undefined && { profileFolder }),
   };
   let result: RunResult;
@@ -156,7 +164,7 @@ async function oneRun(scenario: Scenario, contender: Contender, count: number): 
     try {
       result = await runOnce(target, probes, {
         warmUpSeconds: options.warmUpSeconds,
-        seconds: (options.all && contender === 'outrigger' && scenario.longSeconds) || options.seconds,
+        seconds: options.seconds ?? (contender === 'outrigger' ? scenario.seconds : DEFAULT_SECONDS),
         connections: options.connections,
         outstanding: options.outstanding,
         ...(options.rate !== undefined && { rate: options.rate }),

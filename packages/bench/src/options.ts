@@ -17,13 +17,15 @@ export type Options = {
   all: boolean;
   runs: number;
   warmUpSeconds: number;
-  seconds: number;
+  /** Absent: what suits each scenario, or 20. */
+  seconds: number | undefined;
   /** Messages a second, open loop; absent: the top rate, then half of it. */
   rate: number | undefined;
   connections: number;
   outstanding: number;
   size: number | undefined;
-  workers: number;
+  /** Absent: what suits each scenario. */
+  workers: number | undefined;
   naive: boolean;
   naiveMjml: boolean;
   save: boolean;
@@ -36,12 +38,12 @@ ${[...SCENARIOS, ...SPECIALS].map(({ name, title }) => `  ${name.padEnd(26)}${ti
   --all                     every scenario but scaling, large-ledger and audience
   --runs=N                  runs of each, each on fresh stores; medians are reported (default 1)
   --warm-up=S               seconds before anything is measured (default 8)
-  --seconds=S               length of a measured window (default 20)
+  --seconds=S               length of a measured window (default 20, and 60 of high-throughput email)
   --rate=N                  messages a second, open loop (default: find the top rate, then measure at half of it)
   --connections=N           of the load while it looks for the top rate (default 256)
   --outstanding=N           messages accepted and not delivered at most, meanwhile (default 8000)
   --size=N                  messages that wait in backlog (default 1000000), lie in large-ledger (10000000), or people of audience (1000000)
-  --workers=N               worker processes (default 1)
+  --workers=N               worker processes (default: what suits the scenario, see docs/benchmarks)
   --naive                   after each run one of the naive pipeline (Express, a BullMQ job a recipient, LiquidJS, AWS SDK)
   --naive-mjml              the same with MJML compiled in the job, for each mail
   --save                    write each result to docs/benchmarks/ as soon as it is there
@@ -85,12 +87,12 @@ export function readOptions(args: string[]): Options | string {
     all: values.all ?? false,
     runs: numberOf('runs') ?? 1,
     warmUpSeconds: numberOf('warm-up') ?? 8,
-    seconds: numberOf('seconds') ?? 20,
+    seconds: numberOf('seconds'),
     rate: numberOf('rate'),
     connections: numberOf('connections') ?? 256,
     outstanding: numberOf('outstanding') ?? 8_000,
     size: numberOf('size'),
-    workers: numberOf('workers') ?? 1,
+    workers: numberOf('workers'),
     naive: values.naive ?? false,
     naiveMjml: values['naive-mjml'] ?? false,
     save: values.save ?? false,
