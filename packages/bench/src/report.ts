@@ -67,7 +67,7 @@ export function describeRatios(scenario: Scenario, summaries: Map<string, Summar
   return [...summaries].flatMap(([contender, other]) => {
     if (contender === 'outrigger') return [];
     const rate = (own.topMessagesPerSecond ?? Number.NaN) / (other.topMessagesPerSecond ?? Number.NaN);
-    const goal = contender === 'naive' && scenario.goal.timesNaive ? `   (goal ${scenario.goal.timesNaive})` : '';
+    const goal = contender === 'naive-mjml' && scenario.goal.timesNaive ? `   (goal ${scenario.goal.timesNaive})` : '';
     return [
       '',
       `  ${format(rate)} times the rate of ${contender}, ${format(other.totalCpuUs / own.totalCpuUs)} times less CPU a message${goal}`,

@@ -27,6 +27,7 @@ export type Scenario = {
   againstNaive?: boolean;
   /** Length of the window at the top rate. */
   seconds: number;
+  /** `timesNaive`: of the pipeline that compiles its MJML in the job. */
   goal: { messagesPerSecond?: number; cpuUs?: number; acceptP99Ms?: number; timesNaive?: number };
 };
 
