@@ -40,6 +40,7 @@ export function flamePicture(title: string, subtitle: string, flames: Flame[]): 
   const height = HEAD + (deepest + 1) * ROW + MARGIN;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="11">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     `<text x="${MARGIN}" y="24" font-size="16" fill="#222222">${escaped(title)}</text>`,
     `<text x="${MARGIN}" y="44" fill="#555555">${escaped(subtitle)}</text>`,
