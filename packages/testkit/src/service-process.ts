@@ -19,8 +19,21 @@ export type ServiceProcess = {
   kill(): Promise<void>;
 };
 
+/** A port that is free when it is looked for can be another process's a second later: then the service starts with the next. */
+const MOST_PORTS = 5;
+
 /** Starts `services/<name>` with this environment and waits until it says that it is ready. */
 export async function startService(name: string, environment: Record<string, string>): Promise<ServiceProcess> {
+  for (let ports = 1; ; ports++) {
+    try {
+      return await startOnce(name, environment);
+    } catch (error) {
+      if (ports === MOST_PORTS || !/EADDRINUSE/.test(String(error))) throw error;
+    }
+  }
+}
+
+async function startOnce(name: string, environment: Record<string, string>): Promise<ServiceProcess> {
   const port = await findFreePort();
   const { PATH, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, [join(ROOT, 'services', name, 'src', 'main.ts')], {
