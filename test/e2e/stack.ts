@@ -80,7 +80,12 @@ export async function startStack(ledger: TestLedger, kind: 'postgres' | 'redis')
     },
   };
   const names = ['ingress', 'control', 'dispatcher', 'email-worker', 'sms-worker', 'push-worker'];
-  for (const name of names) await stack.start(name);
+  try {
+    for (const name of names) await stack.start(name);
+  } catch (error) {
+    await stack.stop(); // nobody else can, and what runs on would hold the file open
+    throw error;
+  }
   return stack;
 }
 

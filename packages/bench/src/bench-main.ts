@@ -2,8 +2,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataFolderOf, repositoryRoot } from '@outrigger/local/settings.ts';
-import { flamesOf } from './flame-graph.ts';
-import { flamePicture } from './flame-picture.ts';
 import { startNaive } from './naive/naive-target.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { startProbes } from './probes.ts';
@@ -11,7 +9,7 @@ import { startProduct } from './product.ts';
 import { describeProfiles } from './profile.ts';
 import { describe, describeFigures, describeRatios } from './report.ts';
 import { type RunResult, runOnce } from './run.ts';
-import { describeCommit, describeMachine, saveResult } from './save.ts';
+import { describeCommit, describeMachine, savePicture, saveResult } from './save.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Special, SpecialResult } from './special.ts';
 import { medianFigures, summarize } from './summary.ts';
@@ -52,8 +50,9 @@ async function attempt(name: string, measure: () => Promise<void>): Promise<void
 
 async function measureScenario(scenario: Scenario): Promise<void> {
   const contenders: Contender[] = ['outrigger'];
-  if (options.naive || (options.all && scenario.againstNaive)) contenders.push('naive');
-  if (options.naiveMjml) contenders.push('naive-mjml');
+  const all = options.all && scenario.againstNaive;
+  if (options.naive || all) contenders.push('naive');
+  if (options.naiveMjml || all) contenders.push('naive-mjml');
   const results = new Map<Contender, RunResult[]>(contenders.map((contender) => [contender, []]));
   // In turns, so that what else the machine does meets all of them alike.
   for (let count = 1; count <= runs; count++) {
@@ -87,24 +86,6 @@ function keepResult({ name, title }: { name: string; title: string }, result: ob
   // Profiling costs a tenth and more: such a run is saved as a picture and not as figures.
   if (!save || profile) return;
   console.log(`  saved ${saveResult(repositoryRoot, name, { scenario: name, title, ...circumstances(), ...result })}`);
-}
-
-/** Where a message's CPU went, drawn. */
-function savePicture({ name }: Scenario, contender: Contender, result: RunResult, profileFolder: string): string {
-  const window = result.top ?? result.paced;
-  const { processor, cores } = describeMachine();
-  const title = `${name}, ${contender}: ${Math.round(window.totalCpuUs)} us of CPU a message`;
-  const subtitle =
-    `at ${Math.round(window.messagesPerSecond)}/s with the profiler on; ${cores} cores of ${processor}, ` +
-    `${describeCommit(repositoryRoot)}. Orange: our code, blue: libraries, green: Node itself.`;
-  const path = join(
-    repositoryRoot,
-    'docs',
-    'benchmarks',
-    `${contender === 'outrigger' ? name : `${name}-${contender}`}.svg`,
-  );
-  writeFileSync(path, flamePicture(title, subtitle, flamesOf(profileFolder, window)));
-  return path;
 }
 
 /** When, where and with what settings a result was taken. */
@@ -164,7 +145,7 @@ async function oneRun(scenario: Scenario, contender: Contender, count: number): 
     try {
       result = await runOnce(target, probes, {
         warmUpSeconds: options.warmUpSeconds,
-        seconds: options.seconds ?? (contender === 'outrigger' ? scenario.seconds : DEFAULT_SECONDS),
+        seconds: options.seconds ?? ((contender === 'outrigger' && scenario.longSeconds) || DEFAULT_SECONDS),
         connections: options.connections,
         outstanding: options.outstanding,
         ...(options.rate !== undefined && { rate: options.rate }),
@@ -181,7 +162,10 @@ async function oneRun(scenario: Scenario, contender: Contender, count: number): 
     const lines = describeProfiles(profileFolder, result.top ?? result.paced);
     for (const line of lines) console.log(line);
     writeFileSync(join(profileFolder, 'summary.txt'), `${lines.join('\n')}\n`);
-    if (save) say(`saved ${savePicture(scenario, contender, result, profileFolder)}`);
+    if (save) {
+      const name = contender === 'outrigger' ? scenario.name : `${scenario.name}-${contender}`;
+      say(`saved ${savePicture(repositoryRoot, name, profileFolder, result.top ?? result.paced)}`);
+    }
   }
   if (keep || profile) say(`kept ${folder}`);
   else rmSync(folder, { recursive: true, force: true });

@@ -2,6 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { flamesOf } from './flame-graph.ts';
+import { flamePicture } from './flame-picture.ts';
+import type { MeasuredWindow } from './window.ts';
 
 /** Where and with what figures were taken: without it they mean nothing. */
 export type Machine = { processor: string; cores: number; memoryGb: number; system: string };
@@ -32,6 +35,18 @@ export function describeCommit(root: string): string {
   if (head.status !== 0) return 'unknown';
   const changed = git('status', '--porcelain', 'packages', 'services', 'infra').stdout.trim() !== '';
   return `${head.stdout.trim()}${changed ? ' and changes' : ''}`;
+}
+
+/** Draws where a message's CPU went, from the profiles of a window, into docs/benchmarks. */
+export function savePicture(root: string, name: string, profileFolder: string, window: MeasuredWindow): string {
+  const { processor, cores } = describeMachine();
+  const title = `${name}: ${Math.round(window.totalCpuUs)} us of CPU a message`;
+  const subtitle =
+    `at ${Math.round(window.messagesPerSecond)}/s with the profiler on; ${cores} cores of ${processor}, ` +
+    `${describeCommit(root)}. Orange: our code, blue: libraries, green: Node itself.`;
+  const path = join(root, 'docs', 'benchmarks', `${name}.svg`);
+  writeFileSync(path, flamePicture(title, subtitle, flamesOf(profileFolder, window)));
+  return path;
 }
 
 /** Writes a result to docs/benchmarks, laid out as the linter wants it. */

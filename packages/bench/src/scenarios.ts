@@ -25,8 +25,8 @@ export type Scenario = {
   workers: number;
   /** Measured against the naive pipeline whenever everything is run. */
   againstNaive?: boolean;
-  /** Length of the window at the top rate. */
-  seconds: number;
+  /** Length of the window at the top rate, where the usual one is too short. */
+  longSeconds?: number;
   /** `timesNaive`: of the pipeline that compiles its MJML in the job. */
   goal: { messagesPerSecond?: number; cpuUs?: number; acceptP99Ms?: number; timesNaive?: number };
 };
@@ -51,7 +51,6 @@ const htEmail = {
   }),
   profiles: false,
   workers: 1,
-  seconds: 20,
 } as const;
 
 export const SCENARIOS: Scenario[] = [
@@ -61,7 +60,7 @@ export const SCENARIOS: Scenario[] = [
     title: 'high-throughput email, 1 recipient a call',
     recipientsPerCall: 1,
     againstNaive: true,
-    seconds: 60,
+    longSeconds: 60,
     goal: { messagesPerSecond: 6_000, cpuUs: 330, acceptP99Ms: 15, timesNaive: 12 },
   },
   {

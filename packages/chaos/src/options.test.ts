@@ -33,6 +33,13 @@ test('the short form breaks everything on one store, and on the other what the s
   assert.equal(first!.faults, undefined);
   assert.ok(second!.faults!.includes('crash postgres'));
   assert.ok(second!.messages < first!.messages);
+  // What is asked for goes before what suits.
+  assert.deepEqual(
+    read('--short', '--messages=5000')
+      .runs.slice(0, 2)
+      .map(({ messages }) => messages),
+    [5_000, 5_000],
+  );
   // Without a Redis the one store that is left gets it all.
   assert.equal(withoutRedis(read('--short').runs)[0]!.faults, undefined);
 });

@@ -76,11 +76,15 @@ export function readOptions(args: string[], newSeed: () => number): Options | st
   for (const name of ['messages', 'kills', 'seed', 'gap', 'size'] as const) {
     if (Number.isNaN(numberOf(given[name]))) return `--${name}=${given[name]} is not a whole number`;
   }
-  const size = given.short ? SHORT : { messages: 200_000, kills: 200, gapMs: 2_000 };
+  const sizes = given.short ? SHORT : { messages: 200_000, kills: 200, gapMs: 2_000 };
+  const wantedSizes = {
+    ...(given.messages !== undefined && { messages: Number(given.messages) }),
+    ...(given.kills !== undefined && { kills: Number(given.kills) }),
+    ...(given.gap !== undefined && { gapMs: Number(given.gap) }),
+  };
   const run = {
-    messages: numberOf(given.messages) ?? size.messages,
-    kills: numberOf(given.kills) ?? size.kills,
-    gapMs: numberOf(given.gap) ?? size.gapMs,
+    ...sizes,
+    ...wantedSizes,
     seed,
     ...(sabotage && { sabotage }),
     ...(given.evidence && { evidence: true as const }),
@@ -88,7 +92,7 @@ export function readOptions(args: string[], newSeed: () => number): Options | st
   const stores: QueueKind[] = queues === undefined ? ['redis', 'postgres'] : [queues];
   const runs: WantedRun[] = stores.map((store, place) => ({
     ...run,
-    ...(given.short && place > 0 && SHORT_ON_THE_OTHER),
+    ...(given.short && place > 0 && { ...SHORT_ON_THE_OTHER, ...wantedSizes }),
     queues: store,
   }));
   if (given.short && sabotage === undefined)
